@@ -1,0 +1,136 @@
+"""
+The receiver as an ASGI application: routes, start, stop and health. Importing it does nothing; `create_app` builds it.
+"""
+
+import asyncio
+import contextlib
+import gc
+from collections.abc import AsyncIterator
+
+import structlog
+from redis.exceptions import RedisError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from . import answers, keys, store
+from .answers import Answer, ErrorCode
+from .bucket import Bucket
+from .commit import GroupCommit
+from .delivery_log import DeliveryLog, Silence
+from .endpoint import Endpoint, Source
+from .intake import Reading
+from .settings import ReceiverSettings, SourceSettings
+from .verification import Verifier
+from .wake import ShiftTemplate
+
+log = structlog.get_logger()
+
+
+def create_app(settings: ReceiverSettings, delivery_log: DeliveryLog | None = None) -> Starlette:
+    """Return the application; it connects to Redis when it starts, and starts whether or not Redis is there."""
+    section = settings.receiver
+    endpoint = Endpoint(
+        sources={name: build_source(name, source) for name, source in settings.sources.items() if source.enabled},
+        body_limit=section.body_limit_bytes,
+        body_deadline_s=section.body_deadline_s,
+        log=delivery_log or (DeliveryLog() if section.log_deliveries else Silence()),
+    )
+    health = Health(settings.redis_url, timeout_s=section.commit_timeout_s)
+    app = Starlette(
+        routes=[
+            Route("/webhooks/{source}", endpoint),
+            Route("/healthz", health.process),
+            Route("/readyz", health.ready),
+        ],
+        exception_handlers={HTTPException: _http_error, Exception: _our_fault},
+        lifespan=lambda _: _lifespan(endpoint, health, settings),
+    )
+    app.router.redirect_slashes = False  # a 307 is a failure to a sender
+    return app
+
+
+def build_source(name: str, settings: SourceSettings) -> Source:
+    """Return a source as the endpoint needs it."""
+    scheme = settings.scheme
+    return Source(
+        verifier=Verifier.build(scheme),
+        reading=Reading(
+            source=name,
+            subject_path=settings.subject_path,
+            type_path=settings.type_path,
+            id_path=settings.id_path,
+            occurred_path=settings.occurred_at_path,
+            # Twice the tolerance: a timestamp may lie as far in the future as in the past.
+            guard_ms=int(2 * getattr(scheme, "tolerance_s", 300) * 1000),
+        ),
+        ack_status=settings.ack_status,
+        bucket=None if settings.rate_limit_per_s is None else Bucket(settings.rate_limit_per_s),
+    )
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(endpoint: Endpoint, health: "Health", settings: ReceiverSettings) -> AsyncIterator[None]:
+    timeout_s = settings.receiver.commit_timeout_s
+    endpoint.commit = GroupCommit(
+        lambda: store.async_connection(settings.redis_url, timeout_s=timeout_s),
+        timeout_s=timeout_s,
+        max_waiting=settings.receiver.max_waiting,
+        shift=ShiftTemplate(),
+    )
+    # What is loaded by now stays: the collector need not look at it again (p99 fell from 25 to 5 ms when measured).
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    health.stopping = False
+    log.info("receiver.started", sources=sorted(endpoint.sources))
+    yield
+    health.stopping = True
+    await endpoint.commit.close()
+    await health.close()
+    endpoint.log.flush()
+    log.info("receiver.stopped")
+
+
+class Health:
+    """`/healthz` says that the process answers, `/readyz` that Redis takes a write."""
+
+    def __init__(self, redis_url: str, *, timeout_s: float) -> None:
+        self._redis = store.async_client(redis_url, timeout_s=timeout_s)
+        self._timeout_s = timeout_s
+        self.stopping = False
+
+    async def process(self, _: Request) -> Response:
+        return _response(answers.health(200, {"status": "ok"}))
+
+    async def ready(self, _: Request) -> Response:
+        if self.stopping:
+            return _response(answers.health(503, {"status": "stopping"}))
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await self._redis.set(keys.probe(), "1", ex=60)
+        except (RedisError, OSError, TimeoutError) as error:
+            log.warning("receiver.not_ready", error=str(error) or type(error).__name__)
+            return _response(answers.health(503, {"status": "unavailable", "redis": "cannot be written"}))
+        return _response(answers.health(200, {"status": "ready", "redis": "writable"}))
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return _response(answers.error(ErrorCode.METHOD_NOT_ALLOWED if status == 405 else ErrorCode.NOT_FOUND))  # noqa: PLR2004
+
+
+async def _our_fault(_: Request, error: Exception) -> Response:
+    log.error("receiver.bug", exc_info=error)
+    return _response(answers.error(ErrorCode.INTERNAL))
+
+
+def _response(answer: Answer) -> Response:
+    return Response(
+        answer.body, answer.status, {name.decode(): value.decode() for name, value in answer.headers}
+    )

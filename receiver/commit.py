@@ -1,0 +1,111 @@
+"""
+Group commit: one connection, one command in flight, one fsync for all the events that arrived meanwhile.
+
+A request is answered only after Redis has answered for it. Nothing is sent twice: a lost reply is `StoreUnavailable`,
+and the sender's retry meets the dedupe key.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import hiredis
+from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import NoScriptError, RedisError, ResponseError
+
+from . import accept, scripts
+from .accept import NewEvent, Recorded
+from .batcher import Batcher
+from .store import StoreError, StoreUnavailable
+from .wake import ShiftTemplate
+
+#: Most events and bytes in one command: a batch must not stall Redis for others.
+MAX_BATCH = 256
+MAX_BATCH_BYTES = 4 * 1024 * 1024
+
+
+class Overloaded(StoreError):
+    """More requests wait for Redis than the receiver may hold; the sender must slow down."""
+
+
+class GroupCommit:
+    """Records events in batches; build it inside a running loop and `close` it."""
+
+    def __init__(
+        self, connect: Callable[[], AbstractConnection], *, timeout_s: float, max_waiting: int, shift: ShiftTemplate
+    ) -> None:
+        """
+        Args:
+            connect: Makes an unconnected connection.
+            timeout_s: Longest time from `put` to an answer or an error.
+            max_waiting: Most events that may wait at once.
+        """
+        self._connect = connect
+        self._timeout_s = timeout_s
+        self._max_waiting = max_waiting
+        self._shift = shift
+        self._connection: AbstractConnection | None = None
+        self._batcher = Batcher[NewEvent, Recorded](
+            self._commit, max_items=MAX_BATCH, weigh=lambda new: len(new.body), max_weight=MAX_BATCH_BYTES
+        )
+
+    def put(self, new: NewEvent) -> "asyncio.Future[Recorded]":
+        """
+        Return a future of Redis' answer for *new*.
+
+        Raises:
+            Overloaded: Too many wait already.
+
+        The future raises `StoreUnavailable` where Redis did not answer in time or refused the write.
+        """
+        if len(self._batcher) >= self._max_waiting:
+            raise Overloaded(f"{self._max_waiting} deliveries wait for Redis already")
+        return self._batcher.put(new)
+
+    async def close(self) -> None:
+        """Give the connection back; nobody may wait any more."""
+        await self._batcher.close()
+        await self._disconnect()
+
+    async def _commit(self, events: Sequence[NewEvent], oldest: float) -> list[Recorded]:
+        try:
+            async with asyncio.timeout_at(oldest + self._timeout_s):
+                answers = await self._record(events)
+        except (RedisError, OSError, TimeoutError) as error:
+            await self._disconnect()
+            unavailable = StoreUnavailable(str(error) or type(error).__name__)
+            if not isinstance(error, ResponseError):  # a silent Redis: each that waits has its own time limit to keep
+                self._batcher.fail_waiting(unavailable)
+            raise unavailable from error
+        return [accept.read(answer, new) for answer, new in zip(answers, events, strict=True)]
+
+    async def _record(self, events: Sequence[NewEvent]) -> list[bytes]:
+        connection = await self._connected()
+        packed = hiredis.pack_command(tuple(accept.command(events, self._shift)))  # type: ignore[arg-type]
+        try:
+            return await self._call(connection, packed)
+        except NoScriptError:  # the server lost its scripts; nothing was run
+            await self._load(connection)
+            return await self._call(connection, packed)
+
+    async def _connected(self) -> AbstractConnection:
+        if self._connection is None:
+            self._connection = self._connect()
+            await self._connection.connect()
+            await self._load(self._connection)
+        return self._connection
+
+    @staticmethod
+    async def _load(connection: AbstractConnection) -> None:
+        await connection.send_command("SCRIPT", "LOAD", scripts.load("accept").text)
+        await connection.read_response()
+
+    @staticmethod
+    async def _call(connection: AbstractConnection, packed: bytes) -> Any:
+        await connection.send_packed_command([packed], check_health=False)
+        return await connection.read_response(disable_decoding=True)
+
+    async def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.disconnect(nowait=True)

@@ -1,0 +1,183 @@
+"""
+`POST /webhooks/{source}`: the one public door, as a bare ASGI callable, since it is the hot path.
+
+Order of checks, cheap before expensive: source, method, headers, declared size, body with size and time limits,
+signature, rate, media type, body, then Redis. Nothing is written before the signature is verified.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.types import Message, Receive, Scope, Send
+
+from . import answers, intake
+from .accept import NewEvent, Outcome
+from .answers import Answer, ErrorCode
+from .bucket import Bucket
+from .commit import GroupCommit, Overloaded
+from .delivery_log import Delivery, DeliveryLog
+from .intake import Invalid, Reading
+from .store import StoreUnavailable
+from .verification import Headers, Rejected, Verifier
+
+#: More headers, or a longer one, than any honest sender has.
+MAX_HEADERS = 64
+MAX_HEADER_BYTES = 8 * 1024
+
+#: What an accepted body says of each outcome; COPIED and ALTERED are duplicates to the sender, an alarm to us.
+_STATUS_TEXT = {
+    Outcome.ACCEPTED: "accepted",
+    Outcome.QUARANTINED: "quarantined",
+    Outcome.DUPLICATE: "duplicate",
+    Outcome.ALTERED: "duplicate",
+    Outcome.COPIED: "duplicate",
+}
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not an error of ours
+    """The delivery gets an error answer; *detail* is for our log only."""
+
+    def __init__(self, code: ErrorCode, detail: str = "") -> None:
+        super().__init__(code, detail)
+        self.code = code
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A source as the endpoint needs it."""
+
+    verifier: Verifier
+    reading: Reading
+    #: Of an accepted delivery; some senders take only 200.
+    ack_status: int
+    bucket: Bucket | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Endpoint:
+    """The ASGI callable; *commit* is set while the application runs."""
+
+    sources: Mapping[str, Source]
+    body_limit: int
+    body_deadline_s: float
+    log: DeliveryLog
+    commit: GroupCommit | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        name = scope["path_params"]["source"]
+        event_id, detail = "", ""
+        try:
+            answer, event_id, detail = await self._deliver(name, scope, receive)
+        except Refused as refused:
+            answer, detail = answers.error(refused.code), refused.detail
+        except _Disconnected:
+            self.log.add(Delivery(name, "disconnected", 0, "", "the sender went away", started))
+            return
+        self.log.add(Delivery(name, answer.code, answer.status, event_id, detail, started))
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        await send({"type": "http.response.body", "body": answer.body})
+
+    async def _deliver(self, name: str, scope: Scope, receive: Receive) -> tuple[Answer, str, str]:
+        source = self.sources.get(name)
+        if source is None:
+            raise Refused(ErrorCode.SOURCE_NOT_FOUND)
+        if scope["method"] != "POST":
+            raise Refused(ErrorCode.METHOD_NOT_ALLOWED)
+        headers: Headers = scope["headers"]
+        self._check_headers(headers)
+        body = await self._body(receive)
+        new = _verified(source, headers, body)
+        try:
+            if self.commit is None:
+                raise StoreUnavailable("the receiver is not running")
+            recorded = await self.commit.put(new)
+        except Overloaded as error:
+            raise Refused(ErrorCode.OVERLOADED, str(error)) from None
+        except StoreUnavailable as error:
+            raise Refused(ErrorCode.STORE_UNAVAILABLE, str(error)) from None
+        if recorded.outcome is Outcome.REFUSED:
+            raise Refused(ErrorCode.STORE_UNAVAILABLE, recorded.detail)
+        fresh = recorded.outcome in (Outcome.ACCEPTED, Outcome.QUARANTINED)
+        status = source.ack_status if fresh else 200
+        detail = new.error if fresh else "" if recorded.outcome is Outcome.DUPLICATE else recorded.outcome
+        return answers.recorded(status, recorded.event_id, _STATUS_TEXT[recorded.outcome]), recorded.event_id, detail
+
+    def _check_headers(self, headers: Headers) -> None:
+        if len(headers) > MAX_HEADERS:
+            raise Refused(ErrorCode.HEADERS_TOO_LARGE, f"{len(headers)} headers")
+        framed = False
+        for name, value in headers:
+            if len(name) + len(value) > MAX_HEADER_BYTES:
+                raise Refused(ErrorCode.HEADERS_TOO_LARGE, f"a header of {len(name) + len(value)} bytes")
+            if name == b"content-length":
+                framed = True
+                if len(value) > len(b"9999999999") or int(value) > self.body_limit:
+                    raise Refused(ErrorCode.BODY_TOO_LARGE, f"Content-Length {value.decode('latin-1')}")
+            elif name == b"transfer-encoding":
+                framed = True
+        if not framed:
+            raise Refused(ErrorCode.LENGTH_REQUIRED)
+
+    async def _body(self, receive: Receive) -> bytes:
+        try:
+            async with asyncio.timeout(self.body_deadline_s):
+                message = await receive()
+                if message["type"] == "http.request" and not message.get("more_body"):
+                    return self._within(bytes(message.get("body", b"")))
+                return await self._rest(message, receive)
+        except TimeoutError:
+            raise Refused(ErrorCode.REQUEST_TIMEOUT, f"after {self.body_deadline_s} s") from None
+
+    async def _rest(self, message: Message, receive: Receive) -> bytes:
+        body = bytearray()
+        while True:
+            if message["type"] == "http.disconnect":
+                raise _Disconnected
+            body += message.get("body", b"")
+            self._within(body)
+            if not message.get("more_body"):
+                return bytes(body)
+            message = await receive()
+
+    def _within(self, body: Any) -> Any:
+        if len(body) > self.body_limit:
+            raise Refused(ErrorCode.BODY_TOO_LARGE, f"more than {self.body_limit} bytes")
+        return body
+
+
+class _Disconnected(Exception):  # noqa: N818 - nobody is left to be told
+    """The sender closed the connection before its body was whole."""
+
+
+def _verified(source: Source, headers: Headers, body: bytes) -> NewEvent:
+    """Return the event of an authentic delivery, or refuse."""
+    verdict = source.verifier.verify(headers, body, now=time.time())
+    if isinstance(verdict, Rejected):
+        raise Refused(ErrorCode(verdict.code.value), verdict.detail)
+    if source.bucket is not None and not source.bucket.take(time.monotonic()):
+        raise Refused(ErrorCode.RATE_LIMITED)
+    _check_media_type(headers)
+    new = intake.read(body, verdict, source.reading, authentic=source.verifier.authentic)
+    if isinstance(new, Invalid):
+        raise Refused(ErrorCode.PAYLOAD_INVALID, new.detail)
+    return new
+
+
+def _check_media_type(headers: Headers) -> None:
+    """Take uncompressed JSON only: a form or a compressed body must never reach a parser."""
+    media = b""
+    for name, value in headers:
+        if name == b"content-type":
+            media = value
+        elif name == b"content-encoding" and value.strip().lower() != b"identity":
+            raise Refused(ErrorCode.MEDIA_TYPE_UNSUPPORTED, "Content-Encoding")
+    if media == b"application/json":
+        return
+    kind, _, rest = media.lower().partition(b";")
+    if kind.strip() != b"application/json" or rest.replace(b" ", b"").replace(b'"', b"") not in (b"", b"charset=utf-8"):
+        raise Refused(ErrorCode.MEDIA_TYPE_UNSUPPORTED, f"Content-Type {media[:80].decode('latin-1')!r}")

@@ -1,0 +1,120 @@
+"""
+Reading the inbox: single records, the time line of a source, dead letters. For operators' commands; writes nothing.
+"""
+
+import heapq
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import redis
+
+from . import keys
+from .lifecycle import Status
+from .record import Record
+
+#: Events read from Redis at a time.
+PAGE = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which events are wanted; an empty field wants all. Times are milliseconds since 1970, *until* excluded."""
+
+    source: str = ""
+    type: str = ""
+    subject: str = ""
+    status: Status | None = None
+    since: int = 0
+    until: int = 1 << 52
+
+    def admits(self, record: Record) -> bool:
+        """Return whether a record is wanted; the time range is the caller's."""
+        return (
+            (not self.source or record.source == self.source)
+            and (not self.type or record.type == self.type)
+            and (not self.subject or record.subject == self.subject)
+            and (self.status is None or record.status is self.status)
+        )
+
+
+class Inbox:
+    """The inbox as its readers see it, over a blocking client that answers in text."""
+
+    def __init__(self, client: "redis.Redis") -> None:
+        self._redis = client
+
+    def sources(self) -> list[str]:
+        """Return the name of every source that ever had an event."""
+        return sorted(self._redis.smembers(keys.sources()))  # type: ignore[arg-type]
+
+    def counts(self) -> dict[str, int]:
+        """Return every counter, `source:what` to a number."""
+        found: Mapping[str, str] = self._redis.hgetall(keys.counts())  # type: ignore[assignment]
+        return {name: int(value) for name, value in found.items()}
+
+    def get(self, event_id: str, *, source: str = "") -> Record | None:
+        """Return the record of an event; without *source*, of the first source that has that id."""
+        for name in [source] if source else self.sources():
+            for record in self.records([keys.event(name, event_id)]):
+                return record
+        return None
+
+    def body(self, record: Record) -> str | None:
+        """Return the delivered body as text; None where retention or an erasure took it."""
+        return self._redis.get(keys.body(record.key))  # type: ignore[return-value]
+
+    def records(self, event_keys: Sequence[str]) -> Iterator[Record]:
+        """Yield the records that exist among *event_keys*, in their order."""
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for key in event_keys:
+                pipeline.hgetall(key)
+            answers = pipeline.execute()
+        for key, fields in zip(event_keys, answers, strict=True):
+            if fields.get("status"):
+                yield Record.read(key, fields)
+
+    def events(self, wanted: Filter, *, newest_first: bool = True) -> Iterator[Record]:
+        """Yield the wanted events in the order of their acceptance, page by page."""
+        names = [wanted.source] if wanted.source else self.sources()
+        lines = [self._line(keys.timeline(name), wanted, newest_first=newest_first) for name in names]
+        merged = heapq.merge(*lines, reverse=newest_first)
+        yield from self._admitted((key for _, key in merged), wanted)
+
+    def dead_letters(self, wanted: Filter) -> Iterator[Record]:
+        """Yield the wanted dead letters, the oldest death first; the time range is that of their death."""
+        line = self._line(keys.dead(), wanted, newest_first=False)
+        yield from self._admitted((key for _, key in line), wanted)
+
+    def in_flight(self) -> Iterator[str]:
+        """Yield the key of every event in flight."""
+        yield from (key for _, key in self._line(keys.open_events(), Filter(), newest_first=False))
+
+    def lane(self, lane_key: str) -> list[str]:
+        """Return the event keys that wait in a lane, the head first."""
+        return self._redis.lrange(lane_key, 0, -1)  # type: ignore[return-value]
+
+    def lanes(self) -> Iterator[str]:
+        """Yield the key of every lane that holds events."""
+        yield from self._redis.scan_iter(match=keys.lane("*", "*"), count=1000)
+
+    def _admitted(self, found: Iterable[str], wanted: Filter) -> Iterator[Record]:
+        page: list[str] = []
+        for key in found:
+            page.append(key)
+            if len(page) == PAGE:
+                yield from filter(wanted.admits, self.records(page))
+                page.clear()
+        yield from filter(wanted.admits, self.records(page))
+
+    def _line(self, index: str, wanted: Filter, *, newest_first: bool) -> Iterator[tuple[float, str]]:
+        """Yield time and key from an index, a page at a time, from a snapshot of its bounds."""
+        offset = 0
+        while page := self._page(index, wanted, offset, newest_first=newest_first):
+            yield from ((score, key) for key, score in page)
+            offset += len(page)
+
+    def _page(self, index: str, wanted: Filter, offset: int, *, newest_first: bool) -> list[tuple[str, float]]:
+        low, high = wanted.since, f"({wanted.until}"
+        if newest_first:
+            return self._redis.zrevrangebyscore(index, high, low, start=offset, num=PAGE, withscores=True)  # type: ignore[return-value]
+        return self._redis.zrangebyscore(index, low, high, start=offset, num=PAGE, withscores=True)  # type: ignore[return-value]

@@ -1,0 +1,187 @@
+"""
+Every Redis key of orderhook, one function each; its docstring is the schema.
+
+No other module spells a key, and the scripts receive theirs as arguments.
+Members that name an event or a lane are that event's or lane's whole key, so a script that finds one can use it.
+Times are milliseconds since 1970 by Redis' own clock, as decimal text.
+"""
+
+from typing import NewType
+
+EventKey = NewType("EventKey", str)
+LaneKey = NewType("LaneKey", str)
+
+PREFIX = "orderhook:"
+_EVENT = f"{PREFIX}event:"
+_BODY = f"{PREFIX}body:"
+_LANE = f"{PREFIX}lane:"
+_APPLIED = f"{PREFIX}applied:"
+
+
+def event(source: str, event_id: str) -> EventKey:
+    """
+    `orderhook:event:{source}:{event id}`: hash, the record of an event, and by existing its dedupe key.
+
+    * `v` schema version; `source`, `id`, `type`, `subject`, `verdict` (`scheme:index of the secret`), `digest` of the body, `lane`
+    * `occurred` (the sender's time, may be empty), `accepted`, `opened` (accepted or last replayed), `closed`, `due`
+    * `status`, `reason`, `error`, `step` (where it failed), `stale` (`1` for an event older than the lane's last applied)
+    * `deliveries`, `duplicate_at` (last duplicate), `altered` (duplicates with another body), `replays`
+    * `attempt` (claims so far), `base` (attempts before the last replay), `crashes` (claims nobody reported back from)
+    * `fence`: the token of the last claim; a write with another token changes nothing
+    * `attempt:{n}`: `outcome token started ended detail`
+    * `plan`: JSON list of `workflow name@version`, pinned at the first attempt that matched
+    * `step:{run}.{index}`: the effect ledger, `at state token detail`; state is intent, done, failed or unknown
+
+    Written by accept.lua, claim.lua, settle.lua, replay.lua and discard.lua; read by workers and the console.
+    Expires as a safety net a day after retention would have removed it; a dead letter never expires.
+    """
+    return EventKey(f"{_EVENT}{source}:{event_id}")
+
+
+def body(event_key: str) -> str:
+    """
+    `orderhook:body:{source}:{event id}`: string, the delivered bytes as they were signed.
+
+    Apart from the record, so that the record stays a small compact hash and a body can be erased alone.
+    Written by accept.lua; expires with its record.
+    """
+    return f"{_BODY}{event_key.removeprefix(_EVENT)}"
+
+
+def lane(source: str, subject: str) -> LaneKey:
+    """
+    `orderhook:lane:{source}:{subject}`: list of event keys, the events of one subject, first in first out.
+
+    The head is the one being worked on. Written by accept.lua, claim.lua, settle.lua, replay.lua, discard.lua, sweep.lua;
+    Redis drops it when it is empty.
+    """
+    return LaneKey(f"{_LANE}{source}:{subject}")
+
+
+def applied(lane_key: str) -> str:
+    """
+    `orderhook:applied:{source}:{subject}`: string, the newest `occurred` among the lane's succeeded events.
+
+    Written by settle.lua, read by claim.lua to mark late events stale; expires after the dedupe window.
+    """
+    return f"{_APPLIED}{lane_key.removeprefix(_LANE)}"
+
+
+def ready() -> str:
+    """
+    `orderhook:ready`: sorted set, lane key by the time at which the lane is due.
+
+    A claim sets the score to now + lease: the lease is the score. A lane that is held behind a dead letter has +inf.
+    Every lane with events is in here. Written by every script that touches lanes; never expires.
+    """
+    return f"{PREFIX}ready"
+
+
+def open_events() -> str:
+    """
+    `orderhook:open`: sorted set, event key of every event in flight by the time it was opened.
+
+    The sweeper's and the audit's own index: kept apart from lanes so that each can prove the other. Never expires.
+    """
+    return f"{PREFIX}open"
+
+
+def dead() -> str:
+    """`orderhook:dead`: sorted set, event key of every dead letter by the time it died. Never expires."""
+    return f"{PREFIX}dead"
+
+
+def timeline(source: str) -> str:
+    """
+    `orderhook:timeline:{source}`: sorted set, event key of every recorded event of the source by `accepted`.
+
+    Written by accept.lua; entries leave with their record, by retention.
+    """
+    return f"{PREFIX}timeline:{source}"
+
+
+def sources() -> str:
+    """`orderhook:sources`: set, the name of every source that ever had an event. Never expires."""
+    return f"{PREFIX}sources"
+
+
+def counts() -> str:
+    """
+    `orderhook:counts`: hash, `{source}:{what}` to a number. Never expires.
+
+    `accepted` and `duplicate` only grow; each status counts the events that stand there now, or stood there when
+    retention removed them (`retired.{status}` of them); `repaired` counts what the sweeper had to mend and must stay 0.
+    """
+    return f"{PREFIX}counts"
+
+
+def fence() -> str:
+    """
+    `orderhook:fence`: string, the last fencing token given out, over all lanes. Never expires.
+
+    One counter for all, so that no token is ever given twice, even to a lane that was empty in between.
+    """
+    return f"{PREFIX}fence"
+
+
+def shifts() -> str:
+    """`orderhook:shifts`: sorted set, id of every running shift by the time at which it is given up as dead."""
+    return f"{PREFIX}shifts"
+
+
+def guard(source: str, digest: str) -> str:
+    """
+    `orderhook:guard:{source}:{body digest}`: string, the key of the event that this body came with.
+
+    Claimed where the scheme signs the body alone, so that a captured delivery cannot come back under a new id.
+    Written by accept.lua; expires after the source's tolerance.
+    """
+    return f"{PREFIX}guard:{source}:{digest}"
+
+
+def workflow(name: str, version: str) -> str:
+    """
+    `orderhook:workflow:{name}@{version}`: string, the JSON definition of a workflow version some event may be pinned to.
+
+    Written by a worker at its start; expires 90 days after the last start that knew it.
+    """
+    return f"{PREFIX}workflow:{name}@{version}"
+
+
+def probe() -> str:
+    """`orderhook:probe`: string, written by `/readyz` to prove that Redis takes writes; expires after a minute."""
+    return f"{PREFIX}probe"
+
+
+def swept() -> str:
+    """`orderhook:swept`: string, set by the worker that sweeps this minute, so that one does; expires by itself."""
+    return f"{PREFIX}swept"
+
+
+def wake() -> str:
+    """`orderhook:wake`: pub/sub channel; a message says that a lane became ready. Nothing is lost without it."""
+    return f"{PREFIX}wake"
+
+
+def prefixes() -> tuple[str, str, str, str]:
+    """Return the beginnings of event, body, lane and applied keys, for scripts that turn one into another."""
+    return _EVENT, _BODY, _LANE, _APPLIED
+
+
+#: rq's word for what hands out shifts; rq's keys for it are below, spelled as rq spells them (a test compares).
+QUEUE = "orderhook"
+
+
+def rq_queue() -> str:
+    """`rq:queue:orderhook`: list of rq job ids, rq's own. Written by rq and, for shifts, by our wake step."""
+    return f"rq:queue:{QUEUE}"
+
+
+def rq_queues() -> str:
+    """`rq:queues`: set of rq's queue keys, rq's own."""
+    return "rq:queues"
+
+
+def rq_job(job_id: str) -> str:
+    """`rq:job:{id}`: hash, rq's own record of a job; for shifts written from what rq's `Job.to_dict()` gave."""
+    return f"rq:job:{job_id}"

@@ -1,0 +1,63 @@
+-- Shared by all scripts: put in front of each by the loader.
+-- ARGV[1] of every script is the table of legal moves (" pending>running … "), KEYS[1] ready, KEYS[2] counts,
+-- KEYS[3] open, KEYS[4] dead.
+local READY, COUNTS, OPEN, DEAD = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local MOVES = ARGV[1]
+local IN_FLIGHT = { pending = true, running = true, retrying = true, paused = true }
+
+local function now_ms()
+  local t = redis.call('TIME')
+  return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+local function ms(number) return string.format('%.0f', number) end
+
+local function count(source, what, by) redis.call('HINCRBY', COUNTS, source .. ':' .. what, by) end
+
+local function legal(from, to) return string.find(MOVES, ' ' .. from .. '>' .. to .. ' ', 1, true) ~= nil end
+
+-- Move an event to a status, if the table allows it; keeps counts, the open index and the dead letters true.
+-- Returns whether it moved. fields: further field, value pairs for the record.
+local function move(event, source, from, to, now, fields)
+  if not legal(from, to) then return false end
+  redis.call('HSET', event, 'status', to, unpack(fields or {}))
+  if from ~= to then
+    count(source, from, -1)
+    count(source, to, 1)
+  end
+  if IN_FLIGHT[to] and not IN_FLIGHT[from] then redis.call('ZADD', OPEN, now, event) end
+  if IN_FLIGHT[from] and not IN_FLIGHT[to] then redis.call('ZREM', OPEN, event) end
+  if to == 'dead' then redis.call('ZADD', DEAD, now, event) elseif from == 'dead' then redis.call('ZREM', DEAD, event) end
+  return true
+end
+
+-- Take a finished event off the head of its lane and make the next one due, or drop the empty lane.
+local function advance(lane, event, now)
+  if redis.call('LINDEX', lane, 0) == event then redis.call('LPOP', lane) end
+  if redis.call('EXISTS', lane) == 1 then redis.call('ZADD', READY, now, lane) else redis.call('ZREM', READY, lane) end
+end
+
+-- Write the end of the current attempt into the record, beside its beginning.
+local function note_attempt(event, outcome, token, now, detail)
+  local field = 'attempt:' .. redis.call('HGET', event, 'attempt')
+  local started = string.match(redis.call('HGET', event, field) or '', '^%S+ %S+ (%d+)') or ms(now)
+  redis.call('HSET', event, field, table.concat({ outcome, token, started, ms(now), detail }, ' '))
+end
+
+-- Put a shift into rq's queue, unless one is waiting there already.
+-- shift: { queue, queues, job, channel, id, fields } as the caller got it from receiver/wake.py.
+local function wake(shift)
+  if redis.call('LLEN', shift.queue) == 0 then
+    redis.call('SADD', shift.queues, shift.queue)
+    redis.call('HSET', shift.job, unpack(shift.fields))
+    redis.call('RPUSH', shift.queue, shift.id)
+  end
+  redis.call('PUBLISH', shift.channel, '1')
+end
+
+-- Read the shift from KEYS[5..7] and ARGV[2..]; returns it and the index of the first argument behind it.
+local function shift_arguments()
+  local fields, n = {}, tonumber(ARGV[4])
+  for i = 1, n do fields[i] = ARGV[4 + i] end
+  return { queue = KEYS[5], queues = KEYS[6], job = KEYS[7], channel = ARGV[2], id = ARGV[3], fields = fields }, 5 + n
+end

@@ -1,0 +1,53 @@
+#!lua flags=allow-oom
+-- Claim due lanes: lease, fencing token and attempt in one step, so that no two workers hold a lane and a crash counts.
+--
+-- KEYS  1-4 shared · 5 fence · 6 shifts
+-- ARGV  1 moves · 2 limit · 3 lease (ms) · 4 claims without a report before an event is dead · 5 shift id
+--       · 6 event, 7 body, 8 lane, 9 applied key prefixes · 10 sources that hold a lane behind a dead letter (" a b ")
+-- Returns { now, due of the next lane ('' none), claim, claim, … }, claim = { lane, event key, token, body or false, field, value, … }
+local FENCE, SHIFTS = KEYS[5], KEYS[6]
+local limit, lease, max_crashes, shift_id = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
+local now = now_ms()
+local claims = {}
+
+local function swap(key, from, to) return to .. string.sub(key, #from + 1) end
+
+local function bury(lane, event, source, from, token)
+  move(event, source, from, 'dead', now, { 'reason', 'poison_crash', 'closed', ms(now),
+    'error', max_crashes .. ' workers in a row died while they held this event' })
+  note_attempt(event, 'dead', token, now, 'poison_crash')
+  if string.find(ARGV[10], ' ' .. source .. ' ', 1, true) then
+    redis.call('ZADD', READY, '+inf', lane)
+  else
+    advance(lane, event, now)
+  end
+end
+
+local function is_stale(lane, occurred)
+  local newest = occurred ~= '' and redis.call('GET', swap(lane, ARGV[8], ARGV[9]))
+  return newest and tonumber(occurred) < tonumber(newest)
+end
+
+local function claim(lane)
+  local event = redis.call('LINDEX', lane, 0)
+  if not event then return redis.call('ZREM', READY, lane) end
+  local source, status, crashes, fence, occurred =
+    unpack(redis.call('HMGET', event, 'source', 'status', 'crashes', 'fence', 'occurred'))
+  if status == 'dead' then return redis.call('ZADD', READY, '+inf', lane) end
+  if not status or not legal(status, 'running') then return advance(lane, event, now) end
+  if status == 'running' and tonumber(crashes) >= max_crashes then return bury(lane, event, source, status, fence) end
+  if status == 'running' then note_attempt(event, 'crashed', fence, now, 'lease ran out') end
+  local token = ms(redis.call('INCR', FENCE))
+  local attempt = redis.call('HINCRBY', event, 'attempt', 1)
+  redis.call('HINCRBY', event, 'crashes', 1)
+  move(event, source, status, 'running', now, { 'fence', token, 'stale', is_stale(lane, occurred) and '1' or '',
+    'attempt:' .. attempt, 'running ' .. token .. ' ' .. ms(now) })
+  redis.call('ZADD', READY, now + lease, lane)
+  claims[#claims + 1] = { lane, event, token, redis.call('GET', swap(event, ARGV[6], ARGV[7])),
+    unpack(redis.call('HGETALL', event)) }
+end
+
+for _, lane in ipairs(redis.call('ZRANGEBYSCORE', READY, '-inf', now, 'LIMIT', 0, limit)) do claim(lane) end
+redis.call('ZADD', SHIFTS, now + lease, shift_id)
+local next = redis.call('ZRANGEBYSCORE', READY, '-inf', '(+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+return { ms(now), next[2] or '', unpack(claims) }

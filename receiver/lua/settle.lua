@@ -1,0 +1,72 @@
+#!lua flags=allow-oom
+-- Carry out a batch of writes of workers: ledger entries, and ends of attempts with the lane moved on.
+-- Atomic because an event that is closed while its lane still waits for it, or the reverse, would block or repeat.
+-- Each write carries the fencing token of its claim; with another token it changes nothing.
+--
+-- KEYS  1-4 shared
+-- ARGV  1 moves · 2 lease (ms) · 3 body, 4 event, 5 lane, 6 applied key prefixes · 7 days of dedupe (ms) · then per write:
+--       kind, event, lane, token, wait (ms; of close: how long the record is kept), detail, uses attempt (1|0),
+--       holds the lane when dead (1|0), n, n × field or value
+--       kind: step | the status to move to; a value that begins with "@now " gets the time by Redis' clock there
+-- Returns one number per write: 1 written · 2 was written before (a repeat of the same write) · 0 refused, the token is stale
+local lease, now = tonumber(ARGV[2]), now_ms()
+local at = ms(now)
+
+local function swap(key, from, to) return to .. string.sub(key, #from + 1) end
+
+local function remember(event, lane)
+  local occurred = redis.call('HGET', event, 'occurred')
+  if occurred == '' then return end
+  local key = swap(lane, ARGV[5], ARGV[6])
+  local newest = redis.call('GET', key)
+  if not newest or tonumber(newest) < tonumber(occurred) then redis.call('SET', key, occurred, 'PX', ARGV[7]) end
+end
+
+local function finish(w)
+  redis.call('HSET', w.event, 'closed', at)
+  if w.to == 'dead' then
+    redis.call('PERSIST', w.event)
+    if w.hold then return redis.call('ZADD', READY, '+inf', w.lane) end
+  else
+    redis.call('PEXPIRE', w.event, w.wait)
+    redis.call('PEXPIRE', swap(w.event, ARGV[4], ARGV[3]), w.wait)
+  end
+  if w.to == 'succeeded' then remember(w.event, w.lane) end
+  advance(w.lane, w.event, now)
+end
+
+local function reschedule(w)
+  local due = w.to == 'retrying' and now + w.wait or now
+  redis.call('HSET', w.event, 'due', ms(due))
+  redis.call('ZADD', READY, w.to == 'paused' and '+inf' or ms(due), w.lane)
+end
+
+local function settle(w)
+  local source, status, fence = unpack(redis.call('HMGET', w.event, 'source', 'status', 'fence'))
+  if fence ~= w.token then return 0 end
+  if w.to == 'step' then
+    if status ~= 'running' then return 0 end
+    redis.call('HSET', w.event, unpack(w.fields))
+    redis.call('ZADD', READY, 'XX', now + lease, w.lane)
+    return 1
+  end
+  if status == w.to then return 2 end
+  if not move(w.event, source, status, w.to, now, w.fields) then return 0 end
+  redis.call('HSET', w.event, 'crashes', '0')
+  note_attempt(w.event, w.to, w.token, now, w.detail)
+  if not w.uses_attempt then redis.call('HINCRBY', w.event, 'attempt', -1) end
+  if IN_FLIGHT[w.to] then reschedule(w) else finish(w) end
+  return 1
+end
+
+local results, a = {}, 8
+while ARGV[a] do
+  local n, fields = tonumber(ARGV[a + 8]), {}
+  for i = 1, n do fields[i] = ARGV[a + 8 + i] end
+  for i = 2, n, 2 do if string.sub(fields[i], 1, 5) == '@now ' then fields[i] = at .. string.sub(fields[i], 5) end end
+  results[#results + 1] = settle({ to = ARGV[a], event = ARGV[a + 1], lane = ARGV[a + 2], token = ARGV[a + 3],
+    wait = tonumber(ARGV[a + 4]), detail = ARGV[a + 5], uses_attempt = ARGV[a + 6] == '1', hold = ARGV[a + 7] == '1',
+    fields = fields })
+  a = a + 9 + n
+end
+return results

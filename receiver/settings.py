@@ -1,0 +1,221 @@
+"""
+What the receiver can be told, as frozen models with their defaults, units and limits.
+
+Refuses to know what the other packages are told in the same file: tables of theirs are accepted unread and kept
+nowhere, so that no API token is ever in the internet-facing process.
+Each description below is a row of `docs/configuration.md`.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+
+from .config import ConfigError, Problem, RawConfig, read_config, validated
+from .secrets import read_secret
+from .verification import SchemeSettings
+
+__all__ = [
+    "ConfigError",
+    "Problem",
+    "RawConfig",
+    "ReceiverSection",
+    "ReceiverSettings",
+    "SourceRules",
+    "SourceSettings",
+    "read_config",
+    "receiver_settings",
+]
+
+
+def _forget(_: object) -> None:
+    return None
+
+
+def _resolve(given: object, info: ValidationInfo) -> object:
+    if not isinstance(given, str):
+        return given
+    context = info.context or {}
+    found = read_secret(given, environ=context.get("environ", {}), folder=context.get("folder", Path()))
+    return found.reveal()
+
+
+Elsewhere: TypeAlias = Annotated[None, BeforeValidator(_forget)]
+"""A table of another package: anything goes in, nothing stays."""
+
+SourceName: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
+
+DottedPath: TypeAlias = Annotated[
+    str,
+    Field(pattern=r"^[^.]+(\.[^.]+)*$", json_schema_extra={"expected": "a dotted path such as data.id"}),
+]
+
+RedisUrl: TypeAlias = Annotated[
+    str,
+    BeforeValidator(_resolve),
+    Field(
+        pattern=r"^(rediss?|unix)://.",
+        repr=False,  # it may hold a password, and so may an error about it
+        json_schema_extra={
+            "writeOnly": True,
+            "expected": "a URL that begins redis://, rediss:// or unix://, or env:NAME or file:PATH of one",
+        },
+    ),
+]
+
+
+class Section(BaseModel):
+    """
+    A table of the file: closed, frozen, and strict about kinds, so that `port = true` is not port 1.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, hide_input_in_errors=True
+    )
+
+
+class ReceiverSection(Section):
+    host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="Address that the receiver listens on; 0.0.0.0 for all of the machine's.",
+    )
+    port: int = Field(
+        default=8000, ge=0, le=65_535, description="Port that it listens on; 0 takes a free one."
+    )
+    body_limit_bytes: int = Field(
+        default=1_048_576,
+        ge=1,
+        le=67_108_864,
+        description="Largest body in bytes; a larger one is answered 413. Enforced while reading.",
+    )
+    body_deadline_s: float = Field(
+        default=5.0,
+        gt=0,
+        le=300,
+        description="Seconds in which a body must have arrived; a later one is answered 408.",
+    )
+    commit_timeout_s: float = Field(
+        default=1.0,
+        gt=0,
+        le=60,
+        description="Seconds that Redis has to record an event; then the answer is 503 and the sender tries again.",
+    )
+    max_waiting: int = Field(
+        default=10_000,
+        ge=1,
+        description="Deliveries that may wait for Redis in one process; further ones are answered 503.",
+    )
+    stop_grace_s: float = Field(
+        default=10.0,
+        ge=0,
+        le=3_600,
+        description="Seconds that deliveries under way have to finish when the receiver is told to stop.",
+    )
+    log_deliveries: bool = Field(
+        default=True, description="One log line for each delivery, whether accepted, duplicate or rejected."
+    )
+
+
+class SourceRules(Section):
+    """
+    What is agreed with a sender, but for how it signs: the part that workers read too.
+    """
+
+    system: Literal["installer"] | None = Field(
+        default=None, description="Which order API answers for this source; none, if no order is fetched."
+    )
+    enabled: bool = Field(
+        default=True,
+        description="A disabled source is answered 404; its recorded events are still processed.",
+    )
+    ack_status: Literal[200, 201, 202, 204] = Field(
+        default=202,
+        description="HTTP status of an accepted delivery; some senders take 200 only. A duplicate is always 200.",
+    )
+    trust: Literal["payload", "hint"] = Field(
+        default="payload",
+        description="`hint`: the payload only says *look*, and workers act on what the order API answers. "
+        "For a source that cannot be verified strongly.",
+    )
+    durability: Literal["memory", "disk", "replica"] = Field(
+        default="memory",
+        description="What is waited for before the answer: `memory` Redis' own setting, `disk` an fsync, "
+        "`replica` one replica.",
+    )
+    retention_days: int = Field(
+        default=30, ge=1, le=3_650, description="Days that a finished event is kept, with its payload."
+    )
+    dedupe_days: int = Field(
+        default=7,
+        ge=1,
+        le=3_650,
+        description="Days after its end in which the same event is recognised as a duplicate.",
+    )
+    on_dead: Literal["continue", "hold"] = Field(
+        default="continue",
+        description="After a dead letter: `continue` with the next event of that order, or `hold` the order's "
+        "later events for an operator.",
+    )
+    subject_path: DottedPath = Field(
+        default="data.id",
+        description="Where in the body the order's id stands; events with the same one are processed in order.",
+    )
+    type_path: DottedPath | None = Field(
+        default=None,
+        description="Where the event type stands; without it `event`, then `type`, then the scheme's header.",
+    )
+    id_path: DottedPath | None = Field(
+        default=None,
+        description="Where the event id stands; without it the scheme's header, then a digest of the delivery.",
+    )
+    occurred_at_path: DottedPath | None = Field(
+        default=None,
+        description="Where the time of the event stands (RFC 3339), which tells late deliveries; without it "
+        "`timestamp`.",
+    )
+    rate_limit_per_s: float | None = Field(
+        default=None,
+        gt=0,
+        description="Deliveries per second that one receiver process takes from this source; further ones are "
+        "answered 429.",
+    )
+
+    @model_validator(mode="after")
+    def _remember_long_enough(self) -> Self:
+        # The record of an event is what recognises its duplicates: without the record there is no window.
+        if self.retention_days < self.dedupe_days:
+            raise ValueError(
+                f"retention_days = {self.retention_days} and dedupe_days = {self.dedupe_days}; "
+                "expected retention_days to be at least dedupe_days"
+            )
+        return self
+
+
+class SourceSettings(SourceRules):
+    scheme: SchemeSettings = Field(description="How its deliveries are verified.")
+    api: Elsewhere = Field(default=None, repr=False, exclude=True)
+
+
+class ReceiverSettings(Section):
+    redis_url: RedisUrl = Field(
+        default="redis://127.0.0.1:6379/0",
+        description="The Redis that holds everything. May be `env:NAME` or `file:PATH`, since it may hold a "
+        "password.",
+    )
+    receiver: ReceiverSection = ReceiverSection()
+    sources: dict[SourceName, SourceSettings] = Field(default_factory=dict)
+    worker: Elsewhere = Field(default=None, repr=False, exclude=True)
+    workflows: Elsewhere = Field(default=None, repr=False, exclude=True)
+    actions: Elsewhere = Field(default=None, repr=False, exclude=True)
+
+
+def receiver_settings(raw: RawConfig) -> ReceiverSettings:
+    """
+    Check what concerns the receiver and resolve the secrets of the sources' schemes.
+
+    Raises:
+        ConfigError: With all problems at once; an unset or empty secret is one of them.
+
+    """
+    return validated(ReceiverSettings, raw)

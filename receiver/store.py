@@ -1,0 +1,109 @@
+"""
+Connections to Redis that send nothing twice by themselves.
+
+redis-py's default sends a command again up to ten times when a reply is lost, and waits up to a minute; a write that
+is not idempotent then runs twice. Every client of ours is made here: no retries, short timeouts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+import redis.asyncio as aredis
+from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+
+class StoreError(Exception):
+    """
+    Something is wrong with Redis; an operator of Redis must act.
+
+    ├── StoreUnavailable   it cannot be written now: down, frozen, read-only, full
+    └── WeakDurability     it does not give the durability that a source asks for
+    """
+
+
+class StoreUnavailable(StoreError):
+    """Redis cannot be written now; nothing may be acknowledged."""
+
+
+class WeakDurability(StoreError):
+    """Redis does not give the durability that a source asks for; the process must not start."""
+
+
+def async_client(url: str, *, timeout_s: float) -> "aredis.Redis":
+    """Return an asyncio client; *timeout_s* bounds connecting and each answer."""
+    return aredis.Redis.from_url(
+        url, retry=AsyncRetry(NoBackoff(), 0), socket_timeout=timeout_s, socket_connect_timeout=timeout_s
+    )
+
+
+def client(url: str, *, timeout_s: float) -> "redis.Redis":
+    """Return a blocking client that answers in text; *timeout_s* bounds connecting and each answer."""
+    return redis.Redis.from_url(
+        url,
+        retry=Retry(NoBackoff(), 0),
+        socket_timeout=timeout_s,
+        socket_connect_timeout=timeout_s,
+        decode_responses=True,
+    )
+
+
+def async_connection(url: str, *, timeout_s: float) -> AbstractConnection:
+    """Return one unconnected asyncio connection, for the one place that packs its commands itself."""
+    return async_client(url, timeout_s=timeout_s).connection_pool.make_connection()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerFacts:
+    """What the start needs to know of a Redis server."""
+
+    version: str
+    appendonly: bool
+    appendfsync: str
+    maxmemory: int
+    maxmemory_policy: str
+
+    @classmethod
+    def of(cls, version: str, config: Mapping[str, str]) -> "ServerFacts":
+        """Read the facts from `INFO server` and `CONFIG GET`; a managed service may hide some, which counts as weak."""
+        return cls(
+            version=version,
+            appendonly=config.get("appendonly") == "yes",
+            appendfsync=config.get("appendfsync", "unknown"),
+            maxmemory=int(config.get("maxmemory", 0)),
+            maxmemory_policy=config.get("maxmemory-policy", "unknown"),
+        )
+
+
+#: The scripts use flags in their first line, which came with this version.
+MIN_VERSION = (7, 0)
+
+
+def read_facts(connection: "redis.Redis") -> ServerFacts:
+    """Ask a server for its facts."""
+    info: dict[str, Any] = connection.info("server")  # type: ignore[assignment]
+    names = ("appendonly", "appendfsync", "maxmemory", "maxmemory-policy")
+    config: dict[str, str] = connection.config_get(*names)  # type: ignore[assignment]
+    return ServerFacts.of(info["redis_version"], config)
+
+
+def check(facts: ServerFacts, *, wants_disk: bool) -> tuple[str, ...]:
+    """Return what stands between the server and its promises, one sentence each; none is good."""
+    problems = []
+    if tuple(int(part) for part in facts.version.split(".")[:2]) < MIN_VERSION:
+        problems.append(f"the server is version {facts.version}; at least 7.0 is needed for script flags")
+    if facts.maxmemory_policy != "noeviction":
+        problems.append(
+            f"maxmemory-policy is {facts.maxmemory_policy}; it must be noeviction, or Redis throws events away when full"
+        )
+    if wants_disk and not (facts.appendonly and facts.appendfsync == "always"):
+        on = "yes" if facts.appendonly else "no"
+        problems.append(
+            f'a source asks for durability = "disk", but appendonly is {on} and appendfsync is {facts.appendfsync}; '
+            "set appendonly yes and appendfsync always, or ask for memory"
+        )
+    return tuple(problems)

@@ -1,0 +1,127 @@
+"""
+Check Standard Webhooks: `v1` (HMAC-SHA256) and `v1a` (ed25519), any number of secrets of either kind.
+
+Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+"""
+
+import hmac
+from binascii import b2a_base64
+from collections.abc import Sequence
+from hmac import compare_digest
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from . import shapes, standard_keys
+from .hmac_check import MAX_SIGNATURES
+from .rotation import credited
+from .settings import SecretSettings
+from .shapes import Found
+from .standard_keys import HmacKey
+from .verdict import Verified, malformed, missing
+
+SCHEME = "standard-webhooks"
+_HMAC_SIZE = 32
+_ED25519_SIZE = 64
+
+
+class StandardCheck:
+    """
+    One source's Standard Webhooks, made ready once for all deliveries.
+    """
+
+    def __init__(self, prefix: str, secrets: Sequence[SecretSettings], *, tolerance_s: int) -> None:
+        keys = [standard_keys.parse(each.secret) for each in secrets]
+        self._macs = tuple(
+            (index, hmac.new(key.value, digestmod="sha256"))
+            for index, key in enumerate(keys)
+            if isinstance(key, HmacKey)
+        )
+        self._publics = tuple((index, key.public) for index, key in enumerate(keys) if not isinstance(key, HmacKey))
+        self._windows = tuple(each.window for each in secrets)
+        self._tolerance_s = tolerance_s
+        self._id_header, self._timestamp_header, self._header = (
+            f"{prefix}-{name}".encode() for name in ("id", "timestamp", "signature")
+        )
+        self._is_v1 = shapes.signature_shape("base64", _HMAC_SIZE)
+        self._is_v1a = shapes.signature_shape("base64", _ED25519_SIZE)
+
+    @property
+    def headers(self) -> frozenset[bytes]:
+        """The headers to be shown, each of which must not come twice."""
+        return frozenset((self._id_header, self._timestamp_header, self._header))
+
+    def __call__(self, found: Found, body: bytes, now: float) -> Verified:
+        given = found.get(self._header)
+        if not given:
+            raise missing(self._header.decode())
+        v1, v1a = self._read_signatures(given)
+        event_id = shapes.event_id(found.get(self._id_header), header=self._id_header, signed=True)
+        stamp = found.get(self._timestamp_header)
+        timestamp = shapes.timestamp(stamp, header=self._timestamp_header)
+        shapes.must_be_fresh(timestamp, now=now, tolerance_s=self._tolerance_s)
+        matched = self._matched(v1, v1a, b"%b.%b." % (event_id, stamp), body)
+        return Verified(
+            scheme=SCHEME,
+            secret_index=credited(matched, self._windows, now=now),
+            event_id=event_id.decode(),
+            timestamp=timestamp,
+        )
+
+    def _read_signatures(self, given: bytes) -> tuple[Sequence[bytes], Sequence[bytes]]:
+        """
+        Return the signatures that our secrets could have made: `v1` as written, `v1a` decoded.
+
+        Other versions are left alone, so that a sender may add a new one beside the old.
+        """
+        entries = given.split(b" ", MAX_SIGNATURES)
+        if len(entries) > MAX_SIGNATURES:
+            raise malformed(f"{self._header.decode()} has more than {MAX_SIGNATURES} signatures")
+        v1, v1a = [], []
+        for entry in entries:
+            version, comma, signature = entry.partition(b",")
+            if version == b"v1" and self._macs:
+                v1.append(self._v1(signature))
+            elif version == b"v1a" and self._publics:
+                v1a.append(self._v1a(signature))
+            elif not (comma and version and signature):
+                raise self._malformed(entry)
+        if not v1 and not v1a:
+            raise malformed(f"{self._header.decode()} has no signature of a version that the secrets are for")
+        return v1, v1a
+
+    def _v1(self, signature: bytes) -> bytes:
+        if not self._is_v1(signature):
+            raise self._malformed(signature)
+        return signature
+
+    def _v1a(self, signature: bytes) -> bytes:
+        decoded = shapes.from_base64(signature) if self._is_v1a(signature) else None
+        if decoded is None:
+            raise self._malformed(signature)
+        return decoded
+
+    def _malformed(self, entry: bytes) -> Exception:
+        return malformed(f"{self._header.decode()} must be like v1,<base64>; found {shapes.described(entry)}")
+
+    def _matched(self, v1: Sequence[bytes], v1a: Sequence[bytes], before: bytes, body: bytes) -> Sequence[int]:
+        """Return which secrets made one of the signatures. All are tried: how long it takes tells nothing."""
+        matched = []
+        for index, key in self._macs:
+            mac = key.copy()
+            mac.update(before)
+            mac.update(body)
+            expected = b2a_base64(mac.digest(), newline=False)
+            matched += [index for signature in v1 if compare_digest(signature, expected)]
+        if v1a:
+            content = before + body
+            matched += [index for index, key in self._publics for each in v1a if _made(key, each, content)]
+        return sorted(matched)
+
+
+def _made(key: Ed25519PublicKey, signature: bytes, content: bytes) -> bool:
+    try:
+        key.verify(signature, content)
+    except InvalidSignature:
+        return False
+    return True

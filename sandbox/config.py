@@ -1,0 +1,92 @@
+"""
+What can be set, and nothing else: values only, no reading of files or environment.
+"""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+# Anything that JSON can say; `Any` stands only at this boundary.
+JSON = Any
+JSONObject = Mapping[str, Any]
+
+#: (event_id, event_type, timestamp in Unix seconds, body) -> headers to add.
+Signer = Callable[[str, str, int, bytes], list[tuple[str, str]]]
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRules:
+    """
+    Which action raises which event. All ours: the vendor names the events and not their causes.
+    """
+
+    #: Send order.assigned after order.dispatched.
+    assigned_after_dispatch: bool = False
+    #: The event that says work has begun; there is no order.started.
+    in_progress: Literal["workflow.step.activated", "order.updated"] = "workflow.step.activated"
+    #: Send order.updated when a tag is assigned or removed.
+    updated_on_tags: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SenderRules:
+    """
+    How deliveries are sent. Only the 5 s come from the vendor; the rest is ours.
+    """
+
+    #: The vendor asks receivers to answer within 5 seconds; that it hangs up then is our reading.
+    timeout_s: float = 5.0
+    #: The wait before each retry; when they are used up, the event is given up.
+    retry_delays_s: tuple[float, ...] = (1.0, 5.0, 30.0, 120.0, 600.0)
+    #: Deliveries under way at once.
+    concurrency: int = 50
+    #: At shutdown, the time for deliveries under way to finish.
+    stop_grace_s: float = 5.0
+    #: Finished deliveries kept for /_sandbox/deliveries; those not yet finished are all kept.
+    kept: int = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxConfig:
+    host: str = "127.0.0.1"
+    port: int = 8002
+    #: Where events go; None keeps them, marked `unsent`.
+    webhook_url: str | None = None
+    #: None sends unsigned, which is all that the vendor documents.
+    signer: Signer | None = None
+    tokens: tuple[str, ...] = ("sandbox-token",)
+    #: Known tokens whose user lacks the role: answered 403.
+    forbidden_tokens: tuple[str, ...] = ()
+    #: The same seed gives the same ids and the same faults. None draws one: after a restart the ids
+    #: must differ, or a receiver would take new events for redeliveries.
+    seed: int | None = None
+    clock: Clock = utc_now
+    #: The answer to a body idempotencyKey seen before: 409 is second-hand, 400 the vendor's own text.
+    duplicate_status: Literal[409, 400] = 409
+    #: Insist on the seven fields of create-order which a third party reports as required.
+    require_seven: bool = True
+    #: Honour the header Idempotency-Key (ours; the vendor documents none).
+    honour_idempotency_key: bool = True
+    #: A dispatch, cancel or tag call that repeats one: perform it again, so that tests can count, or answer 409.
+    repeats: Literal["perform", "refuse"] = "perform"
+    events: EventRules = field(default_factory=EventRules)
+    sender: SenderRules = field(default_factory=SenderRules)
+    #: After a dispatch, the order moves one step each so many seconds, up to completed.
+    auto_advance_s: float | None = None
+    #: Effects are appended here before they are answered, so that they outlive a kill.
+    effects_file: Path | None = None
+    body_limit_bytes: int = 1_048_576
+    file_limit_bytes: int = 10_485_760
+    calls_kept: int = 2_000
+
+
+def drawn_seed() -> int:
+    return random.SystemRandom().getrandbits(32)

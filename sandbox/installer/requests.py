@@ -1,0 +1,168 @@
+"""
+What clients of the Installer API send, checked.
+
+Field names and types of create-order are the vendor's sample; which of them are required is second-hand.
+Unknown fields are let through: whether the vendor minds them is unknown.
+"""
+
+from http import HTTPStatus
+from typing import Annotated, Any, Literal, TypeVar
+from uuid import UUID
+
+import iso3166
+import phonenumbers
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
+
+from ..errors import Refusal, invalid
+from ..operations import Call
+
+#: Required by the report of a third party; the vendor's text marks nothing as required.
+REQUIRED_SEVEN = (
+    "address",
+    "city",
+    "postalCode",
+    "countryCode",
+    "email",
+    "phoneNumber",
+    "contactPersonName",
+)
+
+
+def _country(code: str) -> str:
+    if code not in iso3166.countries_by_alpha2:
+        raise PydanticCustomError("country_code", "expected an ISO 3166-1 alpha-2 code in upper case")
+    return code
+
+
+def _phone(number: str) -> str:
+    # The vendor validates with libphonenumber-js; this is the same library's Python twin.
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except phonenumbers.NumberParseException:
+        parsed = None
+    if parsed is None or not phonenumbers.is_valid_number(parsed):
+        raise PydanticCustomError("phone_number", "expected a valid number such as +4799900111")
+    return number
+
+
+def _integer(value: Any) -> Any:
+    # The samples are quoted integers and the comments call them Integer; both are taken.
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Text = Annotated[str, Field(min_length=1, max_length=10_000)]
+Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
+Country = Annotated[str, AfterValidator(_country)]
+Phone = Annotated[str, Field(max_length=64), AfterValidator(_phone)]
+#: Hundredths of the currency unit, or of a percent.
+Hundredths = Annotated[str, BeforeValidator(_integer), Field(pattern=r"^-?[0-9]{1,15}$")]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class OfferLine(_Request):
+    productId: UUID | None = None
+    externalId: str | None = None
+    imageUrl: str | None = None
+    name: str | None = None
+    description: str | None = None
+    quantity: int | None = None
+    currencyCode: str | None = None
+    isTaxInclusive: bool | None = None
+    isPaid: bool | None = None
+    vatRate: Hundredths | None = None
+    payerUnitAmount: Hundredths | None = None
+    discountUnitAmount: Hundredths | None = None
+    discountSourceType: str | None = None
+    installerPayoutUnitAmount: Hundredths | None = None
+
+
+class Offer(_Request):
+    name: str | None = None
+    payer: Literal["client", "operator"] | None = None
+    lines: tuple[OfferLine, ...] = ()
+
+
+class CustomField(_Request):
+    customId: str | None = None
+    id: UUID | None = None
+    value: str | bool | None = None
+
+
+class ActorAssignment(_Request):
+    actorSlug: str
+    organizationId: UUID
+
+
+class NewOrder(_Request):
+    """
+    The body of create-order, nothing required.
+    """
+
+    name: str | None = None
+    # Plain text, or one of two rich-text documents that the vendor's pages disagree about.
+    description: str | dict[str, Any] | None = None
+    workplace: str | None = None
+    address: Text | None = None
+    city: Text | None = None
+    postalCode: Text | None = None
+    countryCode: Country | None = None
+    latitude: float | None = Field(default=None, ge=-90, le=90)
+    longitude: float | None = Field(default=None, ge=-180, le=180)
+    email: Email | None = None
+    phoneNumber: Phone | None = None
+    contactPersonName: Text | None = None
+    fileIds: tuple[UUID, ...] = ()
+    orderTagIds: tuple[UUID, ...] = ()
+    metadata: dict[str, Any] = {}
+    workflowId: UUID | None = None
+    workflowCustomId: str | None = None
+    customFields: tuple[CustomField, ...] = ()
+    idempotencyKey: Text | None = None
+    actorAssignments: tuple[ActorAssignment, ...] = ()
+    offer: Offer | None = None
+
+
+class Cancellation(_Request):
+    reason: str | None = Field(default=None, max_length=1_000)
+
+
+class NewTags(_Request):
+    names: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], Field(min_length=1)]
+
+
+class TagChoice(_Request):
+    tagId: UUID
+
+
+RequestT = TypeVar("RequestT", bound=BaseModel)
+
+
+def read(model: type[RequestT], call: Call) -> RequestT:
+    """
+    Read the body of a call.
+
+    Raises:
+        Refusal: 400 where it is no JSON object, 422 where fields are wrong.
+    """
+    body = call.json()
+    if not isinstance(body, dict):
+        raise Refusal(HTTPStatus.BAD_REQUEST, "the body is not a JSON object")
+    try:
+        return model.model_validate(body)
+    except ValidationError as problem:
+        raise invalid(problem) from None
+
+
+def read_order(call: Call, *, require_seven: bool) -> NewOrder:
+    """
+    Read create-order, with the second-hand required fields where they are asked for.
+    """
+    order = read(NewOrder, call)
+    missing = [name for name in REQUIRED_SEVEN if require_seven and getattr(order, name) is None]
+    if missing:
+        raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(f"{name}: required" for name in missing))
+    return order

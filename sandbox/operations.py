@@ -1,0 +1,99 @@
+"""
+The words in which an emulated API is written: an operation, a call of it, the answer.
+
+Handlers are plain functions from a call to an answer: no socket, no waiting.
+So each call is atomic, and the same handler serves HTTP and the making of sample data.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any
+
+from .config import JSON
+from .errors import Refusal, error_body
+
+
+class Evidence(StrEnum):
+    """
+    Where a path comes from.
+    """
+
+    DOCUMENTED = "documented"
+    SECOND_HAND = "second-hand"
+    OURS = "ours"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    name: str
+    method: str
+    path: str
+    evidence: Evidence
+    #: Says what of request and answer is known, where that differs from the path.
+    note: str = ""
+    #: Takes a multipart upload, which has a limit of its own.
+    upload: bool = False
+
+    @property
+    def changes_state(self) -> bool:
+        return self.method != "GET"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    operation: Operation
+    path: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = ""
+    body: bytes = b""
+    #: The header Idempotency-Key.
+    idempotency_key: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """
+        Return what a repeated call has in common with the first; a new multipart boundary is no difference.
+        """
+        return "" if self.operation.upload else hashlib.sha256(self.body).hexdigest()
+
+    def json(self) -> JSON:
+        """
+        Read the body as JSON.
+
+        Raises:
+            Refusal: 400, it is none. An empty body counts as an empty object.
+        """
+        try:
+            value = json.loads(self.body or b"{}")
+            # NaN, 1e999 and a lone surrogate can be read and not written: they would fail in our own answer.
+            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        except (ValueError, RecursionError):
+            raise Refusal(HTTPStatus.BAD_REQUEST, "the body is not valid JSON") from None
+        return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    status: int = HTTPStatus.OK
+    body: JSON = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        return self.status < HTTPStatus.BAD_REQUEST
+
+
+Handler = Callable[[Call], Answer]
+
+
+def refused(refusal: Refusal) -> Answer:
+    return Answer(status=refusal.status, body=refusal.body())
+
+
+def failed(status: int, message: str, headers: Mapping[str, str] | None = None) -> Answer:
+    body: dict[str, Any] = error_body(status, message)
+    return Answer(status=status, body=body, headers=headers or {})

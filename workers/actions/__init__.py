@@ -1,0 +1,21 @@
+"""
+What a step can do: the types of an action, the decorator that marks one, the registry that collects them.
+
+The built-in actions are in `orders.py`. Nothing registers at import: `Registry.load` is told where to look.
+"""
+
+from .base import Action, EffectClass, EventView, OrderApi, Result, Step
+from .marking import action
+from .registry import ActionError, Registry
+
+__all__ = [
+    "Action",
+    "ActionError",
+    "EffectClass",
+    "EventView",
+    "OrderApi",
+    "Registry",
+    "Result",
+    "Step",
+    "action",
+]

@@ -1,0 +1,107 @@
+"""
+The types that an action is made of, and what it is given.
+
+Knows neither the ledger nor retries: an action sees one step, acts, and returns or raises.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol, TypeAlias
+
+from pydantic import BaseModel
+
+from workers.api.models import Order, Tag
+
+#: What an action leaves in the ledger: a small JSON object, or nothing.
+Result: TypeAlias = Mapping[str, Any]
+
+
+class EffectClass(StrEnum):
+    """What may be done about a step that was begun and has no result, since its process died."""
+
+    NATURAL = "natural"  # the action reads the state before it acts: run it again
+    KEYED = "keyed"  # the target honours the idempotency key: run it again with the same key
+    COLLAPSIBLE = "collapsible"  # a repeat under the same id replaces the first, as a push message does
+    UNKEYED = "unkeyed"  # a repeat would be a second effect: park it for a person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventView:
+    """
+    The event as an action sees it; times are RFC 3339 in UTC.
+
+    Args:
+        body: The bytes as they were received; `payload` is what they were parsed to.
+        stale: An event of the same subject that occurred later has been accepted before this one.
+
+    """
+
+    source: str
+    id: str
+    type: str
+    subject: str | None
+    occurred_at: str | None
+    accepted_at: str
+    stale: bool
+    # Personal data: an event ends up in a log line or a traceback sooner or later.
+    payload: Mapping[str, Any] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+class OrderApi(Protocol):
+    """The calls that actions make to an order API; each raises a `Failure` and nothing else."""
+
+    async def get_order(self, order_id: str) -> Order: ...
+    async def dispatch_order(self, order_id: str, *, idempotency_key: str) -> object: ...
+    async def cancel_order(self, order_id: str, *, reason: str | None, idempotency_key: str) -> object: ...
+    async def list_tags(self) -> Sequence[Tag]: ...
+    async def create_tags(self, names: Sequence[str], *, idempotency_key: str) -> Sequence[Tag]: ...
+    async def assign_tag(self, order_id: str, tag_id: str, *, idempotency_key: str) -> object: ...
+    async def remove_tag(self, order_id: str, tag_id: str, *, idempotency_key: str) -> object: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """
+    One action at its place in a run.
+
+    Args:
+        order: The order as it was when the conditions were asked; an action that acts on the order's state
+            reads it again.
+        api: The order API of the event's source; None where the configuration names none.
+        idempotency_key: The same in every attempt and every replay of this step.
+        attempt: Counted from 1.
+        index: The step's place in its workflow, counted from 0.
+
+    """
+
+    event: EventView
+    order: Mapping[str, Any] | None = field(default=None, repr=False)
+    api: OrderApi | None = field(default=None, repr=False)
+    idempotency_key: str
+    attempt: int
+    workflow: str
+    index: int
+
+
+Run: TypeAlias = Callable[[Step, BaseModel], Awaitable[Result | None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """
+    A named effect: what it does, which parameters it takes, and what its repeat would mean.
+
+    Args:
+        needs_order: The order must have been fetched before it runs.
+        module: Where it was found, for messages.
+
+    """
+
+    name: str
+    effect: EffectClass
+    params: type[BaseModel]
+    needs_order: bool
+    run: Run
+    module: str

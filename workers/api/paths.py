@@ -1,0 +1,251 @@
+"""
+Where the Installer API's operations are, and which status number means which phase.
+
+The vendor names all of these operations and shows the request line of two.
+Every other path is ours, so each one can be changed in the configuration, with a method in front where that
+differs too: `sources.X.api.paths.get_order = "/api/v1/..."`.
+Of the status numbers only 0 can be inferred; `sources.X.api.statuses.scheduled = 7` changes one.
+Refuses to know HTTP beyond a method and a path.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from .models import OrderPhase
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_LINE = re.compile(rf"(?:({'|'.join(METHODS)}) +)?(/[!-~]*)", re.ASCII)
+_PLACEHOLDER = re.compile(r"\{([A-Za-z]+)\}")
+_LONGEST_ID = 256
+
+
+class Standing(StrEnum):
+    """How a request line is known."""
+
+    DOCUMENTED = "documented"  # the vendor's own text
+    SECOND_HAND = "second-hand"  # a third party's public client says so
+    OURS = "ours"  # the vendor names the operation and nothing else
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A method and a path whose `{placeholders}` are ids."""
+
+    method: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    def filled(self, ids: Mapping[str, str]) -> str:
+        """
+        Return the path with *ids* in it, each escaped as one segment.
+
+        Raises:
+            ValueError: An id could leave its place in the path. Ids come out of payloads.
+
+        """
+        return self.path.format_map({name: _segment(name, value) for name, value in ids.items()})
+
+
+def _segment(name: str, value: str) -> str:
+    # A dot is no character that quoting escapes, so ".." would climb.
+    if not value.strip(".") or len(value) > _LONGEST_ID or not value.isprintable():
+        raise ValueError(f"{name} is not usable in a path; expected 1 to {_LONGEST_ID} printable characters")
+    return quote(value, safe="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """
+    What the API can do, under our name for it.
+
+    Args:
+        needs: Placeholders that its path must have.
+        allows: Placeholders that its path may have besides; the value goes along in the body anyway.
+        writes: It changes something, so a call without an answer has an unknown effect.
+        note: What else about it is not documented.
+
+    """
+
+    name: str
+    route: Route
+    standing: Standing
+    needs: frozenset[str] = frozenset()
+    allows: frozenset[str] = frozenset()
+    writes: bool = False
+    note: str = ""
+
+    @property
+    def about_an_order(self) -> bool:
+        return "orderId" in self.needs
+
+
+def _operation(name: str, method: str, path: str, standing: Standing, **more: Any) -> Operation:
+    needs = frozenset(_PLACEHOLDER.findall(path))
+    return Operation(name=name, route=Route(method=method, path=path), standing=standing, needs=needs, **more)
+
+
+_DOCUMENTED, _OURS = Standing.DOCUMENTED, Standing.OURS
+_TABLE = (
+    _operation(
+        "create_order",
+        "POST",
+        "/api/v1/order",
+        _DOCUMENTED,
+        writes=True,
+        note="the body is documented; the required fields, the 201 body and the 409 are second-hand",
+    ),
+    _operation(
+        "list_installers",
+        "GET",
+        "/api/v1/partners/installers",
+        _DOCUMENTED,
+        note="the answer's shape is ours",
+    ),
+    _operation("list_orders", "GET", "/api/v1/orders", _OURS),
+    _operation("get_order", "GET", "/api/v1/order/{orderId}", _OURS),
+    _operation("dispatch_order", "POST", "/api/v1/order/{orderId}/dispatch", _OURS, writes=True),
+    _operation("cancel_order", "POST", "/api/v1/order/{orderId}/cancel", _OURS, writes=True),
+    _operation(
+        "upload_file",
+        "POST",
+        "/api/v1/files",
+        _OURS,
+        writes=True,
+        note="only the answer's file_id is documented; the form field `file` is ours",
+    ),
+    _operation("list_tags", "GET", "/api/v1/order-tags", _OURS),
+    _operation("create_tags", "POST", "/api/v1/order-tags", _OURS, writes=True),
+    _operation(
+        "assign_tag",
+        "POST",
+        "/api/v1/order/{orderId}/tags",
+        _OURS,
+        writes=True,
+        allows=frozenset({"tagId"}),
+    ),
+    _operation("remove_tag", "DELETE", "/api/v1/order/{orderId}/tags/{tagId}", _OURS, writes=True),
+    _operation("get_webform", "GET", "/api/v1/webforms/{webformId}", _OURS),
+    _operation("create_webform_order", "POST", "/api/v1/webforms/{webformId}/order", _OURS, writes=True),
+)
+
+#: Every operation by its name, in the order of the documentation page.
+OPERATIONS: Mapping[str, Operation] = MappingProxyType({operation.name: operation for operation in _TABLE})
+
+
+def parse_route(text: str, operation: Operation) -> Route:
+    """
+    Read a configured request line: a path, with a method in front or with the operation's own.
+
+    Raises:
+        ValueError: It is no path, or its placeholders are not those that the operation can fill.
+
+    """
+    found = _LINE.fullmatch(text)
+    if found is None or not _stays_put(found[2]):
+        example = operation.route.path
+        raise ValueError(
+            f"expected a path such as {example}, with or without a method in front, found {text!r}"
+        )
+    method, path = found.groups()
+    _check_placeholders(path, operation)
+    return Route(method=method or operation.route.method, path=path)
+
+
+def _stays_put(path: str) -> bool:
+    # A second leading slash would make the next segment a host; a fragment is never sent.
+    return not path.startswith("//") and "#" not in path and not {".", ".."} & set(path.split("/"))
+
+
+def _check_placeholders(path: str, operation: Operation) -> None:
+    found, rest = set(_PLACEHOLDER.findall(path)), _PLACEHOLDER.sub("", path)
+    missing, unknown = operation.needs - found, found - operation.needs - operation.allows
+    if missing or unknown or "{" in rest or "}" in rest:
+        known = " and ".join(f"{{{name}}}" for name in sorted(operation.needs)) or "no placeholder"
+        raise ValueError(f"expected a path with {known}, found {path!r}")
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+RouteText = Annotated[Route, PlainSerializer(str, return_type=str)]
+
+
+class InstallerPaths(_Settings):
+    """The configuration table `sources.X.api.paths`; what is left out keeps the default."""
+
+    create_order: RouteText = OPERATIONS["create_order"].route
+    list_installers: RouteText = OPERATIONS["list_installers"].route
+    list_orders: RouteText = OPERATIONS["list_orders"].route
+    get_order: RouteText = OPERATIONS["get_order"].route
+    dispatch_order: RouteText = OPERATIONS["dispatch_order"].route
+    cancel_order: RouteText = OPERATIONS["cancel_order"].route
+    upload_file: RouteText = OPERATIONS["upload_file"].route
+    list_tags: RouteText = OPERATIONS["list_tags"].route
+    create_tags: RouteText = OPERATIONS["create_tags"].route
+    assign_tag: RouteText = OPERATIONS["assign_tag"].route
+    remove_tag: RouteText = OPERATIONS["remove_tag"].route
+    get_webform: RouteText = OPERATIONS["get_webform"].route
+    create_webform_order: RouteText = OPERATIONS["create_webform_order"].route
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _parse(cls, given: object, info: ValidationInfo) -> object:
+        if isinstance(given, Route):
+            return given
+        if not isinstance(given, str):
+            raise ValueError(f"expected a path in quotes, found {type(given).__name__}")  # noqa: TRY004 - pydantic's
+        return parse_route(given, OPERATIONS[str(info.field_name)])
+
+    def of(self, operation: Operation) -> Route:
+        route: Route = getattr(self, operation.name)
+        return route
+
+
+def _as_numbers(given: object) -> object:
+    return (given,) if isinstance(given, int | str) else given
+
+
+#: One number, or several where the API has more than one for the same phase.
+Numbers = Annotated[tuple[int, ...], Field(min_length=1), BeforeValidator(_as_numbers)]
+
+
+class InstallerStatuses(_Settings):
+    """The configuration table `sources.X.api.statuses`: the number or numbers of each phase."""
+
+    created: Numbers = (0,)  # inferred from the one sample; all numbers below are ours
+    dispatching: Numbers = (1,)
+    scheduled: Numbers = (2,)
+    in_progress: Numbers = (3,)
+    completed: Numbers = (4,)
+    declined: Numbers = (5,)
+    cancelled: Numbers = (6,)
+
+    @model_validator(mode="after")
+    def _no_number_twice(self) -> "InstallerStatuses":
+        for number in self.table():
+            phases = [phase for phase in OrderPhase if number in getattr(self, phase)]
+            if len(phases) > 1:
+                raise ValueError(f"{number} stands for {' and '.join(phases)}; expected one phase per number")
+        return self
+
+    def table(self) -> Mapping[int, OrderPhase]:
+        return {number: phase for phase in OrderPhase for number in getattr(self, phase)}

@@ -1,0 +1,303 @@
+"""
+One attempt of one event: find its workflows, walk their steps, and say how it ended.
+
+Decides and acts by turns: what stands in the ledger decides whether a step runs, the action acts, and the result is
+written before the next step begins. Knows nothing of rq, claims or lanes; `Books` is all it sees of Redis.
+"""
+
+import asyncio
+import hashlib
+import json
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import structlog
+
+from receiver import strict_json
+from receiver.lifecycle import Status
+from receiver.record import LedgerEntry, StepState, moment
+from receiver.strict_json import Unusable
+
+from .actions import Action, EffectClass, EventView, OrderApi, Registry, Step
+from .conditions import OrderNeeded, View, holds
+from .failures import Failure, Moot, Permanent, Reason, Transient, classify
+from .ledger import Claim, End, LeaseLost, entry
+from .retry import GiveUp, RetryPolicy, decide
+from .workflows import Workflow, triggered
+
+log = structlog.get_logger()
+
+#: Longest error text kept in a record, in characters.
+MAX_ERROR = 200
+
+
+class Books(Protocol):
+    """The ledger as an attempt sees it; both raise `LeaseLost`."""
+
+    async def note(self, claim: Claim, fields: Mapping[str, str]) -> None: ...
+
+    async def end(self, claim: Claim, end: End) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRules:
+    """What an attempt needs to know of a source."""
+
+    api: OrderApi | None = None
+    trusts_payload: bool = True
+    holds_lane: bool = False
+    keep_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """All that attempts of one shift share."""
+
+    books: Books
+    workflows: Sequence[Workflow]
+    #: Finds a version that is not current any more, by name and version.
+    find_version: Callable[[str, str], Awaitable[Workflow | None]]
+    registry: Registry
+    rules: Mapping[str, SourceRules]
+    default_rules: SourceRules
+    policy: RetryPolicy
+    call_deadline_s: float
+    stopping: asyncio.Event
+    chance: Callable[[], float] = random.random
+
+
+class _Release(Exception):  # noqa: N818 - the worker stops; the event goes back as it is
+    """The attempt ends between two steps, because the worker must stop."""
+
+
+async def attempt(shop: Workshop, claim: Claim) -> End | None:
+    """Attempt a claimed event and settle it; return how it ended, None where another worker has it now."""
+    visit = _Visit(shop, claim)
+    try:
+        end = await visit.walk()
+        await shop.books.end(claim, end)
+    except LeaseLost:
+        return None
+    return end
+
+
+@dataclass(slots=True)
+class _Visit:
+    """The state of one attempt while it runs."""
+
+    shop: Workshop
+    claim: Claim
+    order: Mapping[str, Any] | None = None
+    #: What is to be written with the next write: results wait for the intent that follows them.
+    unwritten: dict[str, str] = field(default_factory=dict)
+    at: str = ""
+
+    @property
+    def rules(self) -> SourceRules:
+        return self.shop.rules.get(self.claim.record.source, self.shop.default_rules)
+
+    async def walk(self) -> End:
+        """Return how the attempt ends; raises nothing but LeaseLost and cancellation."""
+        try:
+            view = self._view()
+            plan = await self._plan(view)
+            if not plan:
+                return self._closed(Status.IGNORED, "no_workflow")
+            for run, workflow in enumerate(plan):
+                await self._run(run, workflow, view)
+        except _Release:
+            return End(
+                status=Status.PENDING, detail="worker stops", uses_attempt=False, fields=self.unwritten
+            )
+        except LeaseLost:
+            raise
+        except Exception as error:  # noqa: BLE001 - the edge of an attempt: whatever it is, the event is settled
+            return self._failed(classify(error))
+        return self._closed(Status.SUCCEEDED, "")
+
+    def _view(self) -> EventView:
+        record, body = self.claim.record, self.claim.body
+        if body is None:
+            raise Permanent("the body was erased; nothing can be done with the event", reason="body_missing")
+        try:
+            payload = strict_json.parse(body)
+        except Unusable as error:
+            raise Permanent(str(error), reason="payload_invalid") from error
+        return EventView(
+            source=record.source,
+            id=record.id,
+            type=record.type,
+            subject=record.subject or None,
+            occurred_at=moment(record.occurred).isoformat() if record.occurred else None,
+            accepted_at=moment(record.accepted).isoformat(),
+            stale=record.stale,
+            payload=payload,
+            body=body,
+        )
+
+    async def _plan(self, event: EventView) -> tuple[Workflow, ...]:
+        """Return the workflows of the event: those pinned to it, else those that match now, which pins them."""
+        if self.claim.record.plan is not None:
+            return tuple([await self._pinned(name) for name in self.claim.record.plan])
+        matching = tuple(
+            [
+                workflow
+                for workflow in triggered(event.type, event.stale, self.shop.workflows)
+                if await self._holds(workflow, event)
+            ]
+        )
+        if matching:
+            self.unwritten["plan"] = json.dumps(
+                [f"{workflow.name}@{workflow.version}" for workflow in matching]
+            )
+        return matching
+
+    async def _pinned(self, name_and_version: str) -> Workflow:
+        name, _, version = name_and_version.rpartition("@")
+        current = next((w for w in self.shop.workflows if (w.name, w.version) == (name, version)), None)
+        found = current or await self.shop.find_version(name, version)
+        if found is None:
+            raise Permanent(
+                f"version {version} of the workflow {name!r} is pinned to this event and known nowhere any more",
+                reason=Reason.WORKFLOW_INVALID,
+            )
+        return found
+
+    async def _holds(self, workflow: Workflow, event: EventView) -> bool:
+        try:
+            return holds(workflow.conditions, self._condition_view(event))
+        except OrderNeeded:
+            await self._fetch(event)
+            return holds(workflow.conditions, self._condition_view(event))
+
+    def _condition_view(self, event: EventView) -> View:
+        data = event.payload.get("data") if self.rules.trusts_payload else None
+        facts = {
+            "id": event.id,
+            "type": event.type,
+            "subject": event.subject,
+            "source": event.source,
+            "occurredAt": event.occurred_at,
+            "acceptedAt": event.accepted_at,
+            "stale": event.stale,
+        }
+        return View(event=facts, data=data if isinstance(data, dict) else {}, order=self.order)
+
+    async def _fetch(self, event: EventView) -> None:
+        """Read the order, as the workflow's implicit first step; a read leaves nothing in the ledger."""
+        if self.order is not None:
+            return
+        if self.rules.api is None:
+            raise Permanent(
+                f"sources.{event.source}.api is not configured, and a workflow needs the order",
+                reason=Reason.API_MISSING,
+            )
+        if event.subject is None:
+            raise Permanent(
+                "the event names no order, and a workflow needs it", reason=Reason.SUBJECT_MISSING
+            )
+        async with asyncio.timeout(self.shop.call_deadline_s):
+            self.order = (await self.rules.api.get_order(event.subject)).raw
+
+    async def _run(self, run: int, workflow: Workflow, event: EventView) -> None:
+        for index, spec in enumerate(workflow.actions):
+            name = f"{run}.{index}"
+            action = self.shop.registry[spec.type]
+            found = self.claim.record.ledger.get(name)
+            if found is not None and found.state is StepState.DONE:
+                continue
+            self.at = f"{name} {workflow.name}: {spec.type}"
+            self._refuse_unknown(action, found, name)
+            if action.needs_order:
+                await self._fetch(event)
+            if self.shop.stopping.is_set():
+                raise _Release
+            step = self._step(workflow, index, event)
+            await self._intend(name)
+            await self._act(name, action, step, spec.params)
+
+    def _refuse_unknown(self, action: Action, found: LedgerEntry | None, name: str) -> None:
+        """Park a step that may have had its effect and cannot be asked; every other class of action may go on."""
+        began = found is not None and found.state in (StepState.INTENT, StepState.UNKNOWN)
+        if began and action.effect is EffectClass.UNKEYED:
+            self.unwritten[f"step:{name}"] = entry(StepState.UNKNOWN, self.claim.token)
+            raise _unknown_outcome(action)
+
+    async def _intend(self, name: str) -> None:
+        fields = {**self.unwritten, f"step:{name}": entry(StepState.INTENT, self.claim.token)}
+        self.unwritten = {}
+        await self.shop.books.note(self.claim, fields)
+
+    async def _act(self, name: str, action: Action, step: Step, params: Any) -> None:
+        try:
+            async with asyncio.timeout(self.shop.call_deadline_s):
+                result = await action.run(step, params)
+        except Exception as error:  # noqa: BLE001 - an action is foreign code; classify reads whatever it raised
+            self._note_failure(name, action, classify(error))
+        self.unwritten[f"step:{name}"] = entry(StepState.DONE, self.claim.token, result)
+
+    def _note_failure(self, name: str, action: Action, failure: Failure) -> None:
+        if failure.effect == "none":
+            self.unwritten[f"step:{name}"] = entry(StepState.FAILED, self.claim.token, failure.reason)
+        elif action.effect is EffectClass.UNKEYED and isinstance(failure, Transient):
+            self.unwritten[f"step:{name}"] = entry(StepState.UNKNOWN, self.claim.token, failure.message)
+            raise _unknown_outcome(action) from failure
+        raise failure
+
+    def _step(self, workflow: Workflow, index: int, event: EventView) -> Step:
+        return Step(
+            event=event,
+            order=self.order,
+            api=self.rules.api,
+            idempotency_key=idempotency_key(event.source, event.id, workflow.name, index),
+            attempt=self.claim.record.attempts_now,
+            workflow=workflow.name,
+            index=index,
+        )
+
+    def _closed(self, status: Status, reason: str) -> End:
+        fields = {**self.unwritten, "reason": reason, "error": "", "step": ""}
+        return End(status=status, detail=reason, keep_ms=self.rules.keep_ms, fields=fields)
+
+    def _failed(self, failure: Failure) -> End:
+        if isinstance(failure, Moot):
+            return self._closed(Status.IGNORED, failure.reason)
+        record = self.claim.record
+        decision = decide(
+            failure,
+            attempt=record.attempts_now,
+            age_s=(self.claim.now - record.opened) / 1000,
+            policy=self.shop.policy,
+            chance=self.shop.chance(),
+        )
+        error = failure.message[:MAX_ERROR]
+        reason = decision.reason if isinstance(decision, GiveUp) else failure.reason
+        fields = {**self.unwritten, "reason": str(reason), "error": error, "step": self.at}
+        if isinstance(decision, GiveUp):
+            return End(
+                status=Status.DEAD, detail=str(reason), holds_lane=self.rules.holds_lane, fields=fields
+            )
+        detail = f"{failure.reason} wait_s={decision.wait_s:.1f}"
+        return End(
+            status=Status.RETRYING,
+            wait_s=decision.wait_s,
+            detail=detail,
+            uses_attempt=decision.counts,
+            fields=fields,
+        )
+
+
+def idempotency_key(source: str, event_id: str, workflow: str, index: int) -> str:
+    """Return what names a step's effect to the other side: the same in every attempt and every replay, 32 hex digits."""
+    parts = (source, event_id, workflow, str(index))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def _unknown_outcome(action: Action) -> Permanent:
+    return Permanent(
+        f"{action.name} may have had its effect and cannot be asked; a person must look before it is repeated",
+        reason=Reason.OUTCOME_UNKNOWN,
+        effect="unknown",
+    )

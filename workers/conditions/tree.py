@@ -1,0 +1,36 @@
+"""The parsed condition: four frozen node types."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from .operators import Operator
+from .view import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """One operator on one path; `where` is its place in the definition, for `explain`."""
+
+    path: Path
+    name: str
+    operator: Operator
+    expected: object
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    parts: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    parts: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    part: "Condition"
+
+
+Condition: TypeAlias = Leaf | AllOf | AnyOf | Not

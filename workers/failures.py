@@ -1,0 +1,170 @@
+"""
+Why a step did not succeed: one tree. The class says who must act, `reason` is the slug of a dead letter.
+
+    Failure
+    ├── Transient             time may heal it: try again later
+    │   ├── RateLimited       429; waits, uses no attempt
+    │   ├── CircuitOpen       no call was made, the API is known to be down; waits, uses no attempt
+    │   ├── Unauthorized      401, 403: an operator must act; the event waits, uses no attempt
+    │   └── BadResponse       the API answered with something that is not its own JSON; few tries
+    ├── Permanent             no repeat can heal it: dead at once
+    │   └── Conflict          409: the state has moved; an action reads it again once before it gives up
+    └── Moot                  nothing is left to do: ends the run, is expected, makes no dead letter
+        └── OrderGone         404 for the order
+
+`effect` says whether the call can have had its effect: `none` is surely not, `unknown` is perhaps.
+This module knows no HTTP and no Redis; how long to wait is decided in `retry.py`.
+"""
+
+from enum import StrEnum
+from typing import ClassVar, Literal
+
+from .redaction import redacted, slug
+
+Effect = Literal["none", "unknown"]
+
+
+class Reason(StrEnum):
+    """The reasons that are ours. An action may give its own slug, so a failure's `reason` is a plain str."""
+
+    ATTEMPTS_EXHAUSTED = "attempts_exhausted"  # the retry policy has no attempt left
+    TOO_OLD = "too_old"  # the event is older than the retry policy allows
+    POISON_CRASH = "poison_crash"  # the event was claimed and never finished, too often
+    OUTCOME_UNKNOWN = "outcome_unknown"  # an unkeyed step may have had its effect: a person must look
+    CODE_BUG = "code_bug"  # an action raised a programming error
+    ACTION_ERROR = "action_error"  # an action raised something that we cannot read
+    TIMEOUT = "timeout"
+    IO_ERROR = "io_error"
+    RATE_LIMITED = "rate_limited"
+    CIRCUIT_OPEN = "circuit_open"
+    UNAUTHORIZED = "unauthorized"
+    UPSTREAM_ERROR = "upstream_error"  # 5xx
+    UPSTREAM_BAD_RESPONSE = "upstream_bad_response"
+    UPSTREAM_CONFLICT = "upstream_conflict"  # 409
+    UPSTREAM_REJECTED = "upstream_rejected"  # 400, 422: the same request would be refused again
+    ORDER_GONE = "order_gone"
+    ORDER_CANCELLED = "order_cancelled"
+    ORDER_NOT_DISPATCHABLE = "order_not_dispatchable"
+    ORDER_NOT_CANCELLABLE = "order_not_cancellable"
+    SUBJECT_MISSING = "subject_missing"  # the event does not say which order it is about
+    API_MISSING = "api_missing"  # the event's source has no order API in the configuration
+    WORKFLOW_INVALID = "workflow_invalid"  # a stored workflow cannot be loaded any more
+
+
+class Failure(Exception):  # noqa: N818 - our word for it; an error is what a foreign library raises
+    """
+    Root of the tree; raise one of its leaves.
+
+    Args:
+        message: Value and expectation, for a person. It is redacted here, so that no leaf can forget to.
+        reason: A slug; what is no slug is made one, since it ends up in keys, filters and metric labels.
+
+    """
+
+    uses_attempt: ClassVar[bool] = True
+    default_reason: ClassVar[str] = Reason.ACTION_ERROR
+
+    def __init__(self, message: str, *, reason: str | None = None, effect: Effect = "none") -> None:
+        self.message = redacted(message)
+        self.reason = slug(reason or self.default_reason)
+        self.effect: Effect = effect
+        super().__init__(self.message)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.reason}, effect={self.effect}: {self.message})"
+
+
+class Transient(Failure):
+    """
+    Time may heal it.
+
+    Args:
+        retry_after_s: What the other side asked for, in seconds; extends the policy's own wait.
+
+    """
+
+    default_reason = Reason.UPSTREAM_ERROR
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: str | None = None,
+        effect: Effect = "none",
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message, reason=reason, effect=effect)
+        self.retry_after_s = retry_after_s
+
+
+class RateLimited(Transient):
+    uses_attempt = False
+    default_reason = Reason.RATE_LIMITED
+
+
+class CircuitOpen(Transient):
+    uses_attempt = False
+    default_reason = Reason.CIRCUIT_OPEN
+
+
+class Unauthorized(Transient):
+    uses_attempt = False
+    default_reason = Reason.UNAUTHORIZED
+
+
+class BadResponse(Transient):
+    default_reason = Reason.UPSTREAM_BAD_RESPONSE
+
+
+class Permanent(Failure):
+    default_reason = Reason.UPSTREAM_REJECTED
+
+
+class Conflict(Permanent):
+    default_reason = Reason.UPSTREAM_CONFLICT
+
+
+class Moot(Failure):
+    default_reason = Reason.ORDER_CANCELLED
+
+
+class OrderGone(Moot):
+    default_reason = Reason.ORDER_GONE
+
+
+# Errors that the same code would raise again on the same event. KeyError and IndexError are LookupErrors.
+BUGS = (
+    TypeError,
+    AttributeError,
+    NameError,
+    LookupError,
+    ImportError,
+    AssertionError,
+    NotImplementedError,
+    SyntaxError,
+)
+
+
+def classify(error: Exception) -> Failure:
+    """
+    Read any exception that an action let out as a failure.
+
+    The effect is unknown in each case: the exception may have come after the call.
+    """
+    if isinstance(error, Failure):
+        return error
+    message = f"{type(error).__name__}: {_text(error)}"
+    if isinstance(error, BUGS):
+        return Permanent(message, reason=Reason.CODE_BUG, effect="unknown")
+    if isinstance(error, TimeoutError):
+        return Transient(message, reason=Reason.TIMEOUT, effect="unknown")
+    if isinstance(error, OSError):
+        return Transient(message, reason=Reason.IO_ERROR, effect="unknown")
+    return Transient(message, reason=Reason.ACTION_ERROR, effect="unknown")
+
+
+def _text(error: Exception) -> str:
+    try:
+        return str(error)
+    except Exception as nested:  # noqa: BLE001 - a foreign __str__ runs here, and classify must be total
+        return f"(its text raised {type(nested).__name__})"

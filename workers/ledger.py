@@ -1,0 +1,190 @@
+"""
+Claims, ledger writes and ends of attempts, over Redis: the workers' side of claim.lua and settle.lua.
+
+Writes of concurrent events go together, one script call in flight. A write that gets no answer is sent again until the
+lease is over: each carries its fencing token and says the same thing twice, so a repeat changes nothing.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import redis.asyncio as aredis
+import structlog
+from redis.exceptions import RedisError
+
+from receiver import keys, scripts
+from receiver.batcher import Batcher
+from receiver.lifecycle import Status
+from receiver.record import Record, StepState
+
+log = structlog.get_logger()
+
+#: Most writes in one script call.
+MAX_BATCH = 256
+#: Seconds between tries while Redis does not answer: at first, and at most.
+FIRST_WAIT_S = 0.05
+LONGEST_WAIT_S = 2.0
+
+
+class LeaseLost(Exception):  # noqa: N818 - nothing is wrong: another worker goes on with the event
+    """The fencing token is no longer the event's last: this attempt may change nothing any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """An event that this worker holds, until its lease runs out."""
+
+    lane: str
+    token: int
+    record: Record
+    body: bytes | None
+    #: Redis' time of the claim, milliseconds.
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a claim brought, and in how many seconds the next lane is due; None where none waits."""
+
+    claims: tuple[Claim, ...]
+    next_due_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """How an attempt ends: carried out by settle.lua in one step with the lane."""
+
+    status: Status
+    wait_s: float = 0.0
+    #: Goes into the attempt's line, one or a few words.
+    detail: str = ""
+    uses_attempt: bool = True
+    #: A dead letter keeps its lane from going on.
+    holds_lane: bool = False
+    #: How long the record of a closed event is kept, in milliseconds.
+    keep_ms: int = 0
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+def entry(state: StepState, token: int, detail: object = None) -> str:
+    """Return a ledger entry as settle.lua takes it: it puts Redis' time in front."""
+    shown = (
+        "" if detail is None else json.dumps(detail, separators=(",", ":"), ensure_ascii=False, default=str)
+    )
+    return f"@now {state} {token} {shown}"
+
+
+class Ledger:
+    """The scripts as functions; build it inside a running loop and `close` it."""
+
+    def __init__(
+        self,
+        redis: "aredis.Redis",
+        *,
+        shift_id: str,
+        lease_s: float,
+        max_crashes: int,
+        hold: Sequence[str],
+        dedupe_ms: int,
+    ) -> None:
+        """
+        Args:
+            hold: Sources whose lanes wait behind a dead letter.
+            dedupe_ms: How long the newest applied time of a lane is remembered, in milliseconds.
+        """
+        self._redis = redis
+        self._shift_id = shift_id
+        self._lease_s = lease_s
+        self._max_crashes = max_crashes
+        self._hold = f" {' '.join(hold)} "
+        self._dedupe_ms = dedupe_ms
+        self._batcher = Batcher[Sequence[Any], int](self._send, max_items=MAX_BATCH)
+
+    async def claim(self, limit: int) -> Claims:
+        """Claim up to *limit* due lanes."""
+        answer = await scripts.run(
+            self._redis,
+            "claim",
+            (keys.fence(), keys.shifts()),
+            (limit, self._lease_ms, self._max_crashes, self._shift_id, *keys.prefixes(), self._hold),
+        )
+        now, due, *claims = answer
+        next_due_s = max(0.0, (int(float(due)) - int(now)) / 1000) if due else None
+        return Claims(tuple(_claim(fields, int(now)) for fields in claims), next_due_s)
+
+    async def note(self, claim: Claim, fields: Mapping[str, str]) -> None:
+        """
+        Write fields into the record and renew the lease.
+
+        Raises:
+            LeaseLost: Another worker has the event now.
+        """
+        await self._put("step", claim, End(status=Status.RUNNING, fields=fields))
+
+    async def end(self, claim: Claim, end: End) -> None:
+        """
+        End the attempt and move the lane on.
+
+        Raises:
+            LeaseLost: Another worker has the event now.
+        """
+        await self._put(end.status.value, claim, end)
+
+    async def close(self) -> None:
+        """Stop; all writes must have been waited for."""
+        await self._batcher.close()
+
+    @property
+    def _lease_ms(self) -> int:
+        return int(self._lease_s * 1000)
+
+    async def _put(self, kind: str, claim: Claim, end: End) -> None:
+        flat = [part for pair in end.fields.items() for part in pair]
+        wait_ms = end.keep_ms or int(end.wait_s * 1000)
+        flags = (int(end.uses_attempt), int(end.holds_lane))
+        write = (
+            kind,
+            claim.record.key,
+            claim.lane,
+            claim.token,
+            wait_ms,
+            end.detail,
+            *flags,
+            len(flat),
+            *flat,
+        )
+        if not await self._batcher.put(write):
+            raise LeaseLost
+
+    async def _send(self, writes: Sequence[Sequence[Any]], oldest: float) -> list[int]:
+        arguments = [
+            self._lease_ms,
+            *_settle_prefixes(),
+            self._dedupe_ms,
+            *(part for write in writes for part in write),
+        ]
+        wait_s, loop = FIRST_WAIT_S, asyncio.get_running_loop()
+        while True:
+            try:
+                return list(await scripts.run(self._redis, "settle", (), arguments))
+            except (RedisError, OSError) as error:
+                if loop.time() > oldest + self._lease_s:
+                    raise LeaseLost from error
+                log.warning("ledger.retrying", error=str(error), wait_s=wait_s)
+                await asyncio.sleep(wait_s)
+                wait_s = min(2 * wait_s, LONGEST_WAIT_S)
+
+
+def _settle_prefixes() -> tuple[str, str, str, str]:
+    event, body, lane, applied = keys.prefixes()
+    return body, event, lane, applied
+
+
+def _claim(answer: Sequence[Any], now: int) -> Claim:
+    lane, key, token, body, *flat = answer
+    texts = [part.decode() for part in flat]
+    record = Record.read(key.decode(), dict(zip(texts[::2], texts[1::2], strict=True)))
+    return Claim(lane=lane.decode(), token=int(token), record=record, body=body, now=now)

@@ -1,0 +1,111 @@
+"""
+What a worker process works with: settings, actions and workflows, loaded once, and clients, made anew per shift.
+
+The parent process of rq loads it too, so that a forked child finds it warm.
+"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from functools import cache
+
+import aiohttp
+import msgspec
+import redis.asyncio as aredis
+
+from receiver import keys
+from receiver.settings import read_config
+
+from .actions import OrderApi, Registry
+from .api.installer import InstallerClient
+from .attempt import Books, SourceRules, Workshop
+from .retry import RetryPolicy
+from .settings import ApiSettings, WorkerSettings, worker_settings
+from .workflows import Workflow, load_workflows
+
+_DAY_MS = 24 * 60 * 60 * 1000
+#: How long a workflow version is kept for events that are pinned to it, in seconds since the last start that knew it.
+VERSION_TTL_S = 90 * 24 * 60 * 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plant:
+    """The settings and what was loaded by them."""
+
+    settings: WorkerSettings
+    registry: Registry
+
+    @property
+    def holding(self) -> tuple[str, ...]:
+        """Return the sources whose lanes wait behind a dead letter."""
+        return tuple(name for name, source in self.settings.sources.items() if source.on_dead == "hold")
+
+    @property
+    def dedupe_ms(self) -> int:
+        """Return the longest dedupe window of all sources, in milliseconds."""
+        days = [source.dedupe_days for source in self.settings.sources.values()]
+        return int(max(days, default=7) * _DAY_MS)
+
+    def keep_ms(self, source: str) -> int:
+        """Return how long the record of a closed event is kept, at the least as long as its id must be known."""
+        found = self.settings.sources.get(source)
+        return int((max(found.retention_days, found.dedupe_days) if found else 30) * _DAY_MS)
+
+
+@cache
+def plant() -> Plant:
+    """
+    Load this process' plant from its environment.
+
+    Raises:
+        ConfigError: The configuration has problems; it lists them all.
+    """
+    settings = worker_settings(read_config(environ=os.environ))
+    return Plant(settings=settings, registry=settings.registry)
+
+
+@contextlib.asynccontextmanager
+async def workshop(
+    tools: Plant, *, books: Books, redis: "aredis.Redis", stopping: asyncio.Event
+) -> AsyncIterator[Workshop]:
+    """Yield what the attempts of one shift share; its clients are closed at the end."""
+    retry, section = tools.settings.worker.retry, tools.settings.worker
+    connector = aiohttp.TCPConnector(limit=2 * section.concurrency)
+    async with aiohttp.ClientSession(connector=connector, trust_env=False) as session:
+        yield Workshop(
+            books=books,
+            workflows=tools.settings.workflows,
+            find_version=lambda name, version: _stored_version(redis, tools.registry, name, version),
+            registry=tools.registry,
+            rules={name: _rules(tools, name, session) for name in tools.settings.sources},
+            default_rules=SourceRules(keep_ms=tools.keep_ms("")),
+            policy=RetryPolicy(
+                base_s=retry.base_s, cap_s=retry.cap_s, max_attempts=retry.max_attempts, max_age_s=retry.max_age_s
+            ),
+            call_deadline_s=section.call_deadline_s,
+            stopping=stopping,
+        )
+
+
+def _rules(tools: Plant, name: str, session: aiohttp.ClientSession) -> SourceRules:
+    source = tools.settings.sources[name]
+    return SourceRules(
+        api=_client(tools.settings.apis.get(name), session),
+        trusts_payload=source.trust == "payload",
+        holds_lane=source.on_dead == "hold",
+        keep_ms=tools.keep_ms(name),
+    )
+
+
+def _client(settings: ApiSettings | None, session: aiohttp.ClientSession) -> OrderApi | None:
+    return None if settings is None else InstallerClient.build(settings, session)
+
+
+async def _stored_version(redis: "aredis.Redis", registry: Registry, name: str, version: str) -> Workflow | None:
+    stored = await redis.get(keys.workflow(name, version))
+    if stored is None:
+        return None
+    (found,) = load_workflows([msgspec.json.decode(stored)], known=registry)
+    return found

@@ -1,0 +1,137 @@
+"""
+One rq worker process: stock rq, one queue, JSON only, and no function but ours.
+
+JSON alone does not stop code that somebody writes into Redis (rq imports whatever a job names), so a job's function is
+looked up in a table and its callbacks are not run at all.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+import redis
+import structlog
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from rq import Worker
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from receiver import keys, logs
+from receiver.settings import ConfigError
+from receiver.wake import SHIFT_FUNCTION, ShiftTemplate
+
+from . import shift, sweeper
+from .plant import Plant, plant
+
+log = structlog.get_logger()
+
+#: rq waits for a job this long less 15 s, and looks after its registries and our chain of shifts in between.
+WORKER_TTL_S = 25
+MAINTENANCE_S = 10
+MONITORING_S = 5
+#: From linux/prctl.h.
+_PR_SET_PDEATHSIG = 1
+
+#: All that a worker of ours ever runs.
+FUNCTIONS: dict[str, Callable[[], None]] = {SHIFT_FUNCTION: shift.run}
+
+
+class JobRejected(Exception):  # noqa: N818 - the word of the log line
+    """A job names a function that is not ours: somebody else writes to this Redis. An operator must look."""
+
+
+class ShiftJob(Job):
+    """rq's Job, but its function comes from FUNCTIONS and it has no callbacks."""
+
+    @property
+    def func(self) -> Callable[[], None]:  # type: ignore[override]
+        name = self.func_name
+        if name not in FUNCTIONS or self.args or self.kwargs:
+            raise JobRejected(f"the job {self.id} names {name!r}; only {', '.join(FUNCTIONS)} without arguments is run")
+        return FUNCTIONS[name]
+
+    @property
+    def success_callback(self) -> None:  # type: ignore[override]
+        return None
+
+    @property
+    def failure_callback(self) -> None:  # type: ignore[override]
+        return None
+
+    @property
+    def stopped_callback(self) -> None:  # type: ignore[override]
+        return None
+
+
+class ShiftWorker(Worker):
+    """rq's Worker, which also keeps the chain of shifts alive, sweeps, and tells a running shift when it must stop."""
+
+    job_class = ShiftJob
+    plant: Plant
+
+    def run_maintenance_tasks(self) -> None:
+        super().run_maintenance_tasks()
+        text_client = self._text_client()
+        sweeper.relay(text_client, ShiftTemplate())
+        sweeper.sweep_if_due(text_client, self.plant)
+
+    def handle_warm_shutdown_request(self) -> None:
+        super().handle_warm_shutdown_request()
+        if self.horse_pid:
+            os.kill(self.horse_pid, signal.SIGTERM)  # the shift gives back what it has not begun
+
+    def setup_work_horse_signals(self) -> None:
+        super().setup_work_horse_signals()
+        end_with_parent(signal.SIGTERM)
+
+    def _text_client(self) -> "redis.Redis":
+        kwargs = self.connection.connection_pool.connection_kwargs | {"decode_responses": True}
+        pool = redis.ConnectionPool(connection_class=self.connection.connection_pool.connection_class, **kwargs)
+        return redis.Redis(connection_pool=pool)
+
+
+def build(tools: Plant) -> ShiftWorker:
+    """Return the worker for this process."""
+    connection = redis.Redis.from_url(tools.settings.redis_url, retry=Retry(NoBackoff(), 0))
+    worker = ShiftWorker(
+        [keys.QUEUE],
+        connection=connection,
+        serializer=JSONSerializer,
+        job_class=ShiftJob,
+        worker_ttl=WORKER_TTL_S,
+        maintenance_interval=MAINTENANCE_S,
+        job_monitoring_interval=MONITORING_S,
+        log_job_description=False,
+    )
+    worker.plant = tools
+    return worker
+
+
+def end_with_parent(sign: int) -> None:
+    """Ask the kernel to send *sign* to this process when its parent ends; does nothing but on Linux."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, sign)
+
+
+def main() -> int:
+    """Work until SIGTERM or SIGINT; the supervisor starts it anew if it ends by itself."""
+    logs.set_up()
+    end_with_parent(signal.SIGTERM)
+    try:
+        tools = plant()
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
+    try:
+        build(tools).work(logging_level="WARNING", with_scheduler=False)
+    except (redis.RedisError, OSError) as error:
+        log.warning("worker.redis_unreachable", error=str(error))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

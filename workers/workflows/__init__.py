@@ -1,0 +1,21 @@
+"""
+Workflows: trigger, conditions and actions, named and versioned.
+
+Owns what a definition may look like and which workflows an event starts. Runs nothing, and knows neither the
+file that a definition came from nor the Redis that keeps it.
+"""
+
+from .loading import load_workflow, load_workflows
+from .problems import WorkflowErrors, WorkflowProblem
+from .workflow import StepSpec, Workflow, triggered, workflow_warnings
+
+__all__ = [
+    "StepSpec",
+    "Workflow",
+    "WorkflowErrors",
+    "WorkflowProblem",
+    "load_workflow",
+    "load_workflows",
+    "triggered",
+    "workflow_warnings",
+]

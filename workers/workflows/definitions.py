@@ -1,0 +1,72 @@
+"""
+The shape of a workflow's definition, and pydantic's errors in our words.
+
+Owns the keys of `[[workflows]]` and their defaults. What conditions and actions mean is not its business.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from .triggers import FORM_IN_WORDS, is_trigger
+
+#: The entity types of the Dispatch API (upstream's words).
+EntityType: TypeAlias = Literal["Order", "Shipment", "Customer", "Product"]
+#: What a stale event does, one that arrived after a later one of its subject.
+OnStale: TypeAlias = Literal["skip", "run"]
+
+_PYDANTIC_PREFIX = "Value error, "
+
+
+def _name(text: str) -> str:
+    if text != text.strip() or not text.isprintable():
+        raise ValueError("expected printable text without spaces around it")
+    return text
+
+
+def _trigger(text: str) -> str:
+    if not is_trigger(text):
+        raise ValueError(f"expected {FORM_IN_WORDS}")
+    return text
+
+
+class Definition(BaseModel):
+    """One entry of `[[workflows]]`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    name: Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_name)]
+    entity_type: EntityType = "Order"
+    trigger: Annotated[str, AfterValidator(_trigger)]
+    conditions: Mapping[str, Any] = {}
+    actions: Annotated[tuple[Mapping[str, Any], ...], Field(min_length=1)]
+    enabled: bool = True
+    on_stale: OnStale = "skip"
+
+
+def describe(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[str, str]]:
+    """Yield place (`actions[0].tag`) and message of each error, with the known keys where one is not."""
+    for detail in error.errors(include_url=False, include_context=False, include_input=False):
+        yield place(detail["loc"]), _message(detail, model)
+
+
+def place(location: tuple[int | str, ...]) -> str:
+    """Spell a location as a key of the configuration."""
+    spelt = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return spelt.removeprefix(".")
+
+
+def _message(detail: ErrorDetails, model: type[BaseModel]) -> str:
+    match detail["type"]:
+        case "extra_forbidden":
+            return f"unknown key; known: {', '.join(_keys(model)) or 'none'}"
+        case "missing":
+            return "is required"
+        case _:
+            return detail["msg"].removeprefix(_PYDANTIC_PREFIX)
+
+
+def _keys(model: type[BaseModel]) -> Iterator[str]:
+    return (field.alias or name for name, field in model.model_fields.items())

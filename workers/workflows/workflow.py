@@ -1,0 +1,65 @@
+"""A workflow, checked, and the question which ones an event starts."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from workers.conditions import Condition
+
+from .definitions import EntityType, OnStale
+from .problems import WorkflowProblem
+from .triggers import admits, nearest_known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepSpec:
+    """One action of a workflow; `params` is the action's own model, validated: what `Action.run` takes."""
+
+    type: str
+    params: BaseModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workflow:
+    """
+    A workflow, checked.
+
+    Args:
+        version: Changes with the definition, be it by one character; not with the order of its keys.
+        definition: Plain JSON; `load_workflow` makes the same workflow of it again.
+
+    """
+
+    name: str
+    entity_type: EntityType
+    trigger: str
+    conditions: Condition
+    actions: tuple[StepSpec, ...]
+    enabled: bool
+    on_stale: OnStale
+    version: str
+    definition: Mapping[str, Any]
+
+
+def triggered(event_type: str, stale: bool, workflows: Iterable[Workflow]) -> tuple[Workflow, ...]:  # noqa: FBT001
+    """Return the workflows that such an event starts, in the order of the file; conditions come after."""
+    return tuple(workflow for workflow in workflows if _starts(workflow, event_type, stale=stale))
+
+
+def _starts(workflow: Workflow, event_type: str, *, stale: bool) -> bool:
+    wanted = workflow.enabled and (workflow.on_stale == "run" or not stale)
+    return wanted and admits(workflow.trigger, event_type)
+
+
+def workflow_warnings(workflows: Iterable[Workflow]) -> tuple[WorkflowProblem, ...]:
+    """Return what is allowed but is probably a slip."""
+    return tuple(warning for workflow in workflows for warning in _warnings(workflow))
+
+
+def _warnings(workflow: Workflow) -> Iterator[WorkflowProblem]:
+    near = nearest_known(workflow.trigger)
+    if near is not None:
+        message = f"{workflow.trigger!r} is no event type that we know; did you mean {near!r}?"
+        yield WorkflowProblem(workflow=workflow.name, step=None, key="trigger", message=message)
