@@ -109,7 +109,7 @@ def _with_length(body: bytes) -> tuple[Header, ...]:
 def _error(code: ErrorCode) -> Answer:
     status, message = _TABLE[code]
     body = msgspec.json.encode({"success": False, "error": {"code": code.value, "message": message}})
-    extra = ((b"allow", b"POST"),) if status == HTTPStatus.METHOD_NOT_ALLOWED else ()
+    extra: tuple[Header, ...] = ((b"allow", b"POST"),) if status == HTTPStatus.METHOD_NOT_ALLOWED else ()
     # What is left of a body that was not read would be taken for the next request on this connection.
     extra += ((b"connection", b"close"),) if status in _UNREAD else ()
     return Answer(status, code, (*_with_length(body), *extra), body)

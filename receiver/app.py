@@ -54,17 +54,17 @@ def create_app(settings: ReceiverSettings, delivery_log: DeliveryLog | None = No
 
 def build_source(name: str, settings: SourceSettings) -> Source:
     """Return a source as the endpoint needs it."""
-    scheme = settings.scheme
+    verifier = Verifier.build(settings.scheme)
     return Source(
-        verifier=Verifier.build(scheme),
+        verifier=verifier,
         reading=Reading(
             source=name,
             subject_path=settings.subject_path,
-            type_path=settings.type_path,
-            id_path=settings.id_path,
+            type_path=settings.type_path or verifier.type_path,
+            id_path=settings.id_path or verifier.id_path,
             occurred_path=settings.occurred_at_path,
             # Twice the tolerance: a timestamp may lie as far in the future as in the past.
-            guard_ms=int(2 * getattr(scheme, "tolerance_s", 300) * 1000),
+            guard_ms=int(2 * verifier.tolerance_s * 1000),
         ),
         ack_status=settings.ack_status,
         bucket=None if settings.rate_limit_per_s is None else Bucket(settings.rate_limit_per_s),

@@ -73,7 +73,8 @@ class Batcher(Generic[Item, Answer]):
                 await self._send_batch(self._take())
 
     def _take(self) -> list[tuple[Item, "asyncio.Future[Answer]", float]]:
-        batch, weight = [], 0
+        batch: list[tuple[Item, asyncio.Future[Answer], float]] = []
+        weight = 0
         while self._waiting and len(batch) < self._max_items and weight < self._max_weight:
             batch.append(self._waiting.popleft())
             weight += self._weigh(batch[-1][0])

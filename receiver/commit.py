@@ -7,7 +7,6 @@ and the sender's retry meets the dedupe key.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import hiredis
 from redis.asyncio.connection import AbstractConnection
@@ -91,7 +90,7 @@ class GroupCommit:
     async def _connected(self) -> AbstractConnection:
         if self._connection is None:
             self._connection = self._connect()
-            await self._connection.connect()
+            await self._connection.connect()  # type: ignore[no-untyped-call]
             await self._load(self._connection)
         return self._connection
 
@@ -101,9 +100,10 @@ class GroupCommit:
         await connection.read_response()
 
     @staticmethod
-    async def _call(connection: AbstractConnection, packed: bytes) -> Any:
+    async def _call(connection: AbstractConnection, packed: bytes) -> list[bytes]:
         await connection.send_packed_command([packed], check_health=False)
-        return await connection.read_response(disable_decoding=True)
+        answers: list[bytes] = await connection.read_response(disable_decoding=True)
+        return answers
 
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None

@@ -9,7 +9,6 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -128,7 +127,9 @@ class Endpoint:
             async with asyncio.timeout(self.body_deadline_s):
                 message = await receive()
                 if message["type"] == "http.request" and not message.get("more_body"):
-                    return self._within(bytes(message.get("body", b"")))
+                    body: bytes = message.get("body", b"")
+                    self._within(body)
+                    return body
                 return await self._rest(message, receive)
         except TimeoutError:
             raise Refused(ErrorCode.REQUEST_TIMEOUT, f"after {self.body_deadline_s} s") from None
@@ -144,10 +145,9 @@ class Endpoint:
                 return bytes(body)
             message = await receive()
 
-    def _within(self, body: Any) -> Any:
+    def _within(self, body: bytes | bytearray) -> None:
         if len(body) > self.body_limit:
             raise Refused(ErrorCode.BODY_TOO_LARGE, f"more than {self.body_limit} bytes")
-        return body
 
 
 class _Disconnected(Exception):  # noqa: N818 - nobody is left to be told

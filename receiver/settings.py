@@ -1,18 +1,17 @@
 """
 What the receiver can be told, as frozen models with their defaults, units and limits.
 
-Refuses to know what the other packages are told in the same file: tables of theirs are accepted unread and kept
-nowhere, so that no API token is ever in the internet-facing process.
+Refuses to know what the other packages are told in the same file: tables of theirs are accepted unread and
+kept nowhere, so that no API token is ever in the internet-facing process.
 Each description below is a row of `docs/configuration.md`.
 """
 
-from pathlib import Path
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from .config import ConfigError, Problem, RawConfig, read_config, validated
-from .secrets import read_secret
+from .secrets import resolved
 from .verification import SchemeSettings
 
 __all__ = [
@@ -21,8 +20,8 @@ __all__ = [
     "RawConfig",
     "ReceiverSection",
     "ReceiverSettings",
-    "SourceRules",
     "SourceSettings",
+    "SourceTerms",
     "read_config",
     "receiver_settings",
 ]
@@ -32,12 +31,8 @@ def _forget(_: object) -> None:
     return None
 
 
-def _resolve(given: object, info: ValidationInfo) -> object:
-    if not isinstance(given, str):
-        return given
-    context = info.context or {}
-    found = read_secret(given, environ=context.get("environ", {}), folder=context.get("folder", Path()))
-    return found.reveal()
+def _revealed(given: object, info: ValidationInfo) -> object:
+    return resolved(given, info).reveal() if isinstance(given, str) else given
 
 
 Elsewhere: TypeAlias = Annotated[None, BeforeValidator(_forget)]
@@ -52,7 +47,7 @@ DottedPath: TypeAlias = Annotated[
 
 RedisUrl: TypeAlias = Annotated[
     str,
-    BeforeValidator(_resolve),
+    BeforeValidator(_revealed),
     Field(
         pattern=r"^(rediss?|unix)://.",
         repr=False,  # it may hold a password, and so may an error about it
@@ -75,6 +70,10 @@ class Section(BaseModel):
 
 
 class ReceiverSection(Section):
+    """
+    How the receiver listens and what it takes.
+    """
+
     host: str = Field(
         default="127.0.0.1",
         min_length=1,
@@ -99,7 +98,7 @@ class ReceiverSection(Section):
         default=1.0,
         gt=0,
         le=60,
-        description="Seconds that Redis has to record an event; then the answer is 503 and the sender tries again.",
+        description="Seconds that Redis has to record an event; then the answer is 503.",
     )
     max_waiting: int = Field(
         default=10_000,
@@ -117,7 +116,7 @@ class ReceiverSection(Section):
     )
 
 
-class SourceRules(Section):
+class SourceTerms(Section):
     """
     What is agreed with a sender, but for how it signs: the part that workers read too.
     """
@@ -127,77 +126,78 @@ class SourceRules(Section):
     )
     enabled: bool = Field(
         default=True,
-        description="A disabled source is answered 404; its recorded events are still processed.",
+        description="`false` answers 404; what is recorded is still processed.",
     )
     ack_status: Literal[200, 201, 202, 204] = Field(
         default=202,
-        description="HTTP status of an accepted delivery; some senders take 200 only. A duplicate is always 200.",
+        description="HTTP status of an accepted delivery; some senders take only 200.",
     )
     trust: Literal["payload", "hint"] = Field(
         default="payload",
-        description="`hint`: the payload only says *look*, and workers act on what the order API answers. "
-        "For a source that cannot be verified strongly.",
+        description="With `hint`, the payload only says *look*, and workers act on what the order API "
+        "answers: for a source that cannot be verified strongly.",
     )
     durability: Literal["memory", "disk", "replica"] = Field(
         default="memory",
-        description="What is waited for before the answer: `memory` Redis' own setting, `disk` an fsync, "
-        "`replica` one replica.",
+        description="What the answer waits for: `memory` for what Redis is set to, `disk` for an fsync, "
+        "`replica` for one replica.",
     )
     retention_days: int = Field(
-        default=30, ge=1, le=3_650, description="Days that a finished event is kept, with its payload."
+        default=30,
+        ge=1,
+        le=3_650,
+        description="Days that a finished event is kept, with its payload; never less than `dedupe_days`.",
     )
     dedupe_days: int = Field(
         default=7,
         ge=1,
         le=3_650,
-        description="Days after its end in which the same event is recognised as a duplicate.",
+        description="Days after an event's end in which another delivery of it is a duplicate.",
     )
     on_dead: Literal["continue", "hold"] = Field(
         default="continue",
-        description="After a dead letter: `continue` with the next event of that order, or `hold` the order's "
-        "later events for an operator.",
+        description="After a dead letter, `continue` with the order's next event, or `hold` its later events "
+        "for an operator.",
     )
     subject_path: DottedPath = Field(
         default="data.id",
-        description="Where in the body the order's id stands; events with the same one are processed in order.",
+        description="Where in the body the order's id stands; an order's events are processed in sequence.",
     )
     type_path: DottedPath | None = Field(
         default=None,
-        description="Where the event type stands; without it `event`, then `type`, then the scheme's header.",
+        description="Where the event type stands; if unset `event`, then `type`, then the scheme's header.",
     )
     id_path: DottedPath | None = Field(
         default=None,
-        description="Where the event id stands; without it the scheme's header, then a digest of the delivery.",
+        description="Where the event id stands; if unset the scheme's id, then a digest of the delivery.",
     )
     occurred_at_path: DottedPath | None = Field(
         default=None,
-        description="Where the time of the event stands (RFC 3339), which tells late deliveries; without it "
-        "`timestamp`.",
+        description="Where the event's time stands, by which a late delivery is told; if unset in "
+        "`timestamp`, `occurredAt` or `created`.",
     )
     rate_limit_per_s: float | None = Field(
         default=None,
         gt=0,
-        description="Deliveries per second that one receiver process takes from this source; further ones are "
-        "answered 429.",
+        description="Deliveries per second that one receiver process takes from this source; more are "
+        "answered 429. If unset, any number.",
     )
 
-    @model_validator(mode="after")
-    def _remember_long_enough(self) -> Self:
-        # The record of an event is what recognises its duplicates: without the record there is no window.
-        if self.retention_days < self.dedupe_days:
-            raise ValueError(
-                f"retention_days = {self.retention_days} and dedupe_days = {self.dedupe_days}; "
-                "expected retention_days to be at least dedupe_days"
-            )
-        return self
 
+class SourceSettings(SourceTerms):
+    """
+    A source as the receiver sees it: with its secrets, without its order API.
+    """
 
-class SourceSettings(SourceRules):
     scheme: SchemeSettings = Field(description="How its deliveries are verified.")
     api: Elsewhere = Field(default=None, repr=False, exclude=True)
 
 
 class ReceiverSettings(Section):
+    """
+    The file as the receiver sees it.
+    """
+
     redis_url: RedisUrl = Field(
         default="redis://127.0.0.1:6379/0",
         description="The Redis that holds everything. May be `env:NAME` or `file:PATH`, since it may hold a "

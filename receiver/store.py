@@ -54,7 +54,9 @@ def client(url: str, *, timeout_s: float) -> "redis.Redis":
 
 def async_connection(url: str, *, timeout_s: float) -> AbstractConnection:
     """Return one unconnected asyncio connection, for the one place that packs its commands itself."""
-    return async_client(url, timeout_s=timeout_s).connection_pool.make_connection()
+    pool = async_client(url, timeout_s=timeout_s).connection_pool
+    connection: AbstractConnection = pool.make_connection()  # type: ignore[no-untyped-call]
+    return connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,7 @@ MIN_VERSION = (7, 0)
 
 def read_facts(connection: "redis.Redis") -> ServerFacts:
     """Ask a server for its facts."""
-    info: dict[str, Any] = connection.info("server")  # type: ignore[assignment]
+    info: dict[str, Any] = connection.info("server")
     names = ("appendonly", "appendfsync", "maxmemory", "maxmemory-policy")
     config: dict[str, str] = connection.config_get(*names)  # type: ignore[assignment]
     return ServerFacts.of(info["redis_version"], config)

@@ -52,7 +52,10 @@ class Calls:
     def add(self, record: CallRecord) -> None:
         self._ring.append(record)
         self.total += 1
-        self.absorbed += record.absorbed
+
+    def absorb(self, record: CallRecord) -> None:
+        record.absorbed = True
+        self.absorbed += 1
 
     def to_json(self) -> list[dict[str, Any]]:
         return [record.to_json() for record in self._ring]

@@ -19,6 +19,9 @@ Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
+    """
+    Return the time now; the default clock.
+    """
     return datetime.now(UTC)
 
 
@@ -56,6 +59,10 @@ class SenderRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxConfig:
+    """
+    Everything that can be set.
+    """
+
     host: str = "127.0.0.1"
     port: int = 8002
     #: Where events go; None keeps them, marked `unsent`.
@@ -75,7 +82,8 @@ class SandboxConfig:
     require_seven: bool = True
     #: Honour the header Idempotency-Key (ours; the vendor documents none).
     honour_idempotency_key: bool = True
-    #: A dispatch, cancel or tag call that repeats one: perform it again, so that tests can count, or answer 409.
+    #: A dispatch, cancel or tag call that repeats one: perform it again, so that tests can count it,
+    #: or answer 409.
     repeats: Literal["perform", "refuse"] = "perform"
     events: EventRules = field(default_factory=EventRules)
     sender: SenderRules = field(default_factory=SenderRules)
@@ -89,4 +97,7 @@ class SandboxConfig:
 
 
 def drawn_seed() -> int:
+    """
+    Return a seed that no earlier sandbox is likely to have had.
+    """
     return random.SystemRandom().getrandbits(32)

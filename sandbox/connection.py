@@ -6,11 +6,11 @@ The server's protocol class puts the way to do it into the scope; an app served 
 
 import socket
 import struct
-from collections.abc import Callable
-from typing import cast
 
-from starlette.types import Receive, Scope
+from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from .wire import Wire, gone
 
 _EXTENSION = "sandbox.cut"
 
@@ -29,21 +29,22 @@ class CuttableProtocol(HttpToolsProtocol):
 
     def _cut(self) -> None:
         handle = self.transport.get_extra_info("socket")
-        if handle is not None:
-            # A duplicate, since uvloop's own handle takes no options; the option lies on the shared socket.
-            with socket.socket(fileno=socket.dup(handle.fileno())) as shared:
-                shared.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
+        # A duplicate, since uvloop's own handle takes no options; the option lies on the shared socket.
+        with socket.socket(fileno=socket.dup(handle.fileno())) as shared:
+            shared.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
         self.transport.abort()
 
 
 def can_cut(scope: Scope) -> bool:
+    """
+    Say whether the server under this request can cut its connection.
+    """
     return _EXTENSION in scope.get("extensions", {})
 
 
-async def cut(scope: Scope, receive: Receive) -> None:
+async def cut(wire: Wire) -> None:
     """
     Reset the connection and return when it is gone, so that the server sends nothing in our place.
     """
-    cast(Callable[[], None], scope["extensions"][_EXTENSION]["cut"])()
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    wire.scope["extensions"][_EXTENSION]["cut"]()
+    await gone(wire)

@@ -9,7 +9,7 @@ import json
 import os
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,10 @@ TAIL_BYTES = 65_536
 
 
 class EffectKind(StrEnum):
+    """
+    What a call of the API can change.
+    """
+
     ORDER_CREATE = "order.create"
     ORDER_DISPATCH = "order.dispatch"
     ORDER_CANCEL = "order.cancel"
@@ -36,21 +40,33 @@ class EffectKind(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
     """
-    One change. Named as in its JSON line.
+    One change, in the order in which they happened.
     """
 
     seq: int
     at: str
     effect: EffectKind
-    orderId: str | None  # noqa: N815 - the name on the wire
-    idempotencyKey: str | None  # noqa: N815 - the name on the wire
+    order_id: str | None
+    idempotency_key: str | None
     detail: Mapping[str, Any]
 
     def line(self) -> bytes:
-        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        entry = {
+            "seq": self.seq,
+            "at": self.at,
+            "effect": self.effect,
+            "orderId": self.order_id,
+            "idempotencyKey": self.idempotency_key,
+            "detail": self.detail,
+        }
+        return json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 class EffectLog:
+    """
+    All effects of one sandbox, numbered from 1.
+    """
+
     def __init__(self, *, clock: Clock, file: Path | None = None) -> None:
         self._clock = clock
         self._entries: deque[Effect] = deque(maxlen=KEPT)
@@ -72,8 +88,8 @@ class EffectLog:
             seq=self._seq + 1,
             at=milliseconds(self._clock()),
             effect=effect,
-            orderId=order_id,
-            idempotencyKey=idempotency_key,
+            order_id=order_id,
+            idempotency_key=idempotency_key,
             detail=detail,
         )
         if self._file is not None:

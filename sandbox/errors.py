@@ -20,6 +20,10 @@ SHOWN_PROBLEMS = 8
 
 
 class Refusal(Exception):
+    """
+    A request is refused; raised anywhere below an endpoint, answered by it.
+    """
+
     def __init__(self, status: int, message: str, *, extra: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
         self.status = status
@@ -41,7 +45,9 @@ def invalid(problem: ValidationError) -> Refusal:
     """
     Turn what pydantic found into a 422 that names each field and never repeats a value.
     """
-    found = [f"{_dotted(e['loc'])}: {e['msg']}" for e in problem.errors(include_url=False, include_input=False)]
+    found = [
+        f"{_dotted(e['loc'])}: {e['msg']}" for e in problem.errors(include_url=False, include_input=False)
+    ]
     more = [f"and {len(found) - SHOWN_PROBLEMS} more"] if len(found) > SHOWN_PROBLEMS else []
     return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(found[:SHOWN_PROBLEMS] + more))
 

@@ -36,6 +36,10 @@ class Armed:
 
 
 class FaultSet:
+    """
+    The faults that are on, with the generator that draws the lots.
+    """
+
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
         self._armed: tuple[Armed, ...] = ()
@@ -67,14 +71,13 @@ class FaultSet:
         return {"faults": [armed.to_json() for armed in self._armed], "known": sorted(KNOWN)}
 
 
-def read_faults(
-    body: Any, *, operations: Collection[str], event_types: Collection[str]
-) -> tuple[Fault, ...]:
+def read_faults(body: Any, *, operations: Collection[str], event_types: Collection[str]) -> tuple[Fault, ...]:
     """
     Read a set such as `{"faults": [{"fault": "status_429", "times": 2}]}`.
 
     Raises:
         Refusal: 422 that names the known faults, operations or event types.
+
     """
     entries = body.get("faults") if isinstance(body, Mapping) else None
     if not isinstance(entries, list):

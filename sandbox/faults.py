@@ -56,6 +56,7 @@ class ServerError(Fault):
     fault: Literal["status_500"] = "status_500"
     status: int = Field(default=500, ge=500, le=599)
     retry_after: int | None = Field(default=None, ge=0)
+    retry_after_form: Literal["seconds", "date"] = "seconds"
 
 
 class ResetBefore(Fault):

@@ -15,6 +15,10 @@ KEPT = 100_000
 
 
 class KeyMemory:
+    """
+    The answers by key, oldest first.
+    """
+
     def __init__(self) -> None:
         self._answers: OrderedDict[tuple[str, str, str], tuple[str, Answer]] = OrderedDict()
 
@@ -24,6 +28,7 @@ class KeyMemory:
 
         Raises:
             Refusal: 422, the key came back with another body: a bug of the caller worth seeing.
+
         """
         digest, answer = self._answers.get(_name(call), (call.digest, None))
         if digest != call.digest:

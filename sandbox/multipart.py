@@ -28,6 +28,10 @@ _DISPOSITION = re.compile(rf"form-data((?:{_PARAMETER})*)\s*;?", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
+    """
+    One part of a form.
+    """
+
     name: str
     filename: str
     content_type: str
@@ -40,6 +44,7 @@ def read_upload(content_type: str, body: bytes, *, field: str) -> Part:
 
     Raises:
         Refusal: 400 for a malformed body, 422 where the field is missing or carries no file.
+
     """
     part = read_parts(content_type, body).get(field)
     if part is None or not part.filename:
@@ -53,6 +58,7 @@ def read_parts(content_type: str, body: bytes) -> dict[str, Part]:
 
     Raises:
         Refusal: 400 for anything that is not one well-formed form.
+
     """
     delimiter = b"\r\n--" + _boundary(content_type)
     # The first delimiter has no line break before it; given one, all are alike.

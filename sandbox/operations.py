@@ -29,6 +29,10 @@ class Evidence(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
+    """
+    One operation of an emulated API, and where we know it from.
+    """
+
     name: str
     method: str
     path: str
@@ -45,6 +49,10 @@ class Operation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
+    """
+    One call of an operation, read whole.
+    """
+
     operation: Operation
     path: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -60,24 +68,30 @@ class Call:
         """
         return "" if self.operation.upload else hashlib.sha256(self.body).hexdigest()
 
-    def json(self) -> JSON:
-        """
-        Read the body as JSON.
 
-        Raises:
-            Refusal: 400, it is none. An empty body counts as an empty object.
-        """
-        try:
-            value = json.loads(self.body or b"{}")
-            # NaN, 1e999 and a lone surrogate can be read and not written: they would fail in our own answer.
-            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-        except (ValueError, RecursionError):
-            raise Refusal(HTTPStatus.BAD_REQUEST, "the body is not valid JSON") from None
-        return value
+def read_json(body: bytes) -> JSON:
+    """
+    Read a body as JSON. An empty one counts as an empty object.
+
+    Raises:
+        Refusal: 400, it is none.
+
+    """
+    try:
+        value = json.loads(body or b"{}")
+        # NaN, 1e999 and a lone surrogate can be read and not written: they would fail in our own answer.
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
+        raise Refusal(HTTPStatus.BAD_REQUEST, "the body is not valid JSON") from None
+    return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
+    """
+    What a call is answered: a status and JSON.
+    """
+
     status: int = HTTPStatus.OK
     body: JSON = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -91,9 +105,15 @@ Handler = Callable[[Call], Answer]
 
 
 def refused(refusal: Refusal) -> Answer:
+    """
+    Return the answer that carries a refusal.
+    """
     return Answer(status=refusal.status, body=refusal.body())
 
 
 def failed(status: int, message: str, headers: Mapping[str, str] | None = None) -> Answer:
+    """
+    Return an answer that says what is wrong, in the documented shape.
+    """
     body: dict[str, Any] = error_body(status, message)
     return Answer(status=status, body=body, headers=headers or {})

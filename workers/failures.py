@@ -51,14 +51,13 @@ class Reason(StrEnum):
     WORKFLOW_INVALID = "workflow_invalid"  # a stored workflow cannot be loaded any more
 
 
-class Failure(Exception):  # noqa: N818 - our word for it; an error is what a foreign library raises
+class Failure(Exception):
     """
     Root of the tree; raise one of its leaves.
 
     Args:
         message: Value and expectation, for a person. It is redacted here, so that no leaf can forget to.
         reason: A slug; what is no slug is made one, since it ends up in keys, filters and metric labels.
-
     """
 
     uses_attempt: ClassVar[bool] = True
@@ -80,7 +79,6 @@ class Transient(Failure):
 
     Args:
         retry_after_s: What the other side asked for, in seconds; extends the policy's own wait.
-
     """
 
     default_reason = Reason.UPSTREAM_ERROR
@@ -98,37 +96,53 @@ class Transient(Failure):
 
 
 class RateLimited(Transient):
+    """The API asks for a pause, of everybody who shares its limit."""
+
     uses_attempt = False
     default_reason = Reason.RATE_LIMITED
 
 
 class CircuitOpen(Transient):
+    """No call was made: the last ones have shown that the API is down."""
+
     uses_attempt = False
     default_reason = Reason.CIRCUIT_OPEN
 
 
 class Unauthorized(Transient):
+    """The API refuses our token: an operator must act, and the events wait until one has."""
+
     uses_attempt = False
     default_reason = Reason.UNAUTHORIZED
 
 
 class BadResponse(Transient):
+    """The API answered, but not with what it promises: HTML, half a JSON, a hundred megabytes."""
+
     default_reason = Reason.UPSTREAM_BAD_RESPONSE
 
 
 class Permanent(Failure):
+    """The same call would fail again: a rejected request, a wrong configuration, a bug."""
+
     default_reason = Reason.UPSTREAM_REJECTED
 
 
 class Conflict(Permanent):
+    """The state is not what the call took it for; whoever knows better catches it and looks again."""
+
     default_reason = Reason.UPSTREAM_CONFLICT
 
 
 class Moot(Failure):
+    """There is nothing left to do, and nobody need be told: the run ends here."""
+
     default_reason = Reason.ORDER_CANCELLED
 
 
 class OrderGone(Moot):
+    """The order does not exist any more."""
+
     default_reason = Reason.ORDER_GONE
 
 

@@ -30,6 +30,8 @@ _LONGEST_DATE = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
+    """How long and how often: delays double from `base_s` to `cap_s`; attempts and age are bounded."""
+
     base_s: float = 1.0
     cap_s: float = 300.0
     max_attempts: int = 8
@@ -46,6 +48,8 @@ class RetryAfter:
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
+    """No further attempt: the event is dead, for this reason."""
+
     reason: str
 
 
@@ -67,7 +71,6 @@ def decide(failure: Failure, *, attempt: int, age_s: float, policy: RetryPolicy,
         chance: A uniform random number in [0, 1).
 
     Source: "Exponential backoff and jitter", AWS Architecture Blog, 2015: full jitter.
-
     """
     reason = _reason_to_give_up(failure, attempt=attempt, age_s=age_s, policy=policy)
     if reason is not None:
@@ -112,7 +115,6 @@ def parse_retry_after(value: str, *, now: datetime) -> float | None:
         now: Aware; what an HTTP date is measured against.
 
     Source: RFC 9110, 10.2.3. A fraction of a second is not in it, but is sent and has one meaning only.
-
     """
     text = value.strip()
     if _SECONDS.fullmatch(text):

@@ -1,8 +1,8 @@
 """
 `ORDERHOOK_…` variables as settings: `ORDERHOOK_RECEIVER__PORT=80` is `receiver.port = 80`.
 
-Owns the names and the merging; a variable wins over the file. Values stay text, but for lists and tables, which
-are JSON: what other text means depends on the setting, and `validation.py` knows.
+Owns the names and the merging; a variable wins over the file. Values stay text, but for lists and tables,
+which are JSON: what other text means depends on the setting, and `validation.py` knows.
 Names are case-insensitive, and `_` finds a `-` too, so that `[sources.my-shop]` can be reached from a shell.
 """
 
@@ -10,9 +10,10 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from functools import partial
+from typing import Any
 
-from .problems import Path, Problem, dotted, kind_of
+from .problems import ConfigError, Gathering, Path, Problem, dotted, kind_of
 
 PREFIX = "ORDERHOOK_"
 _REFERENCE = re.compile(r"env:(\w+)")
@@ -26,7 +27,7 @@ class Overlay:
 
     values: dict[str, Any]
     origins: dict[Path, str] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    gathering: Gathering = field(default_factory=Gathering)
 
 
 def variable_of(path: Path) -> str:
@@ -40,8 +41,7 @@ def lay_over(values: dict[str, Any], *, environ: Mapping[str, str], skip: frozen
     """
     Lay the variables over *values*, which is changed and handed back inside.
 
-    A variable that a value names as a secret (`env:ORDERHOOK_SHOP_SECRET`) is no setting, and neither is one of
-    *skip*.
+    No settings are those of *skip*, and those that a value names as a secret (`env:ORDERHOOK_SHOP_SECRET`).
     """
     overlay = Overlay(values=values)
     ours = {name: text for name, text in environ.items() if name.upper().startswith(PREFIX)}
@@ -49,7 +49,7 @@ def lay_over(values: dict[str, Any], *, environ: Mapping[str, str], skip: frozen
     # Short ones first: ORDERHOOK_SOURCES gives the table that ORDERHOOK_SOURCES__SHOP__ENABLED then changes.
     for name in sorted(ours.keys() - secrets, key=lambda name: (name.count("__"), name)):
         if name.upper() not in skip:
-            _lay(overlay, name, ours[name])
+            overlay.gathering.attempt(partial(_lay, overlay, name, ours[name]))
     return overlay
 
 
@@ -75,22 +75,20 @@ def _texts(values: object) -> Iterable[str]:
 def _lay(overlay: Overlay, name: str, text: str) -> None:
     *parents, last = name[len(PREFIX) :].lower().split("__")
     table, path = _open(overlay, name, parents)
-    if table is None:
-        return
     key = _spelled(last, table)
     path = (*path, key)
     if path in overlay.origins:
-        overlay.problems.append(_twice(name, path, overlay.origins[path]))
-        return
+        raise _twice(name, path, overlay.origins[path])
     table[key] = _container(text)
     overlay.origins[path] = name
 
 
-def _open(overlay: Overlay, name: str, parents: list[str]) -> tuple[dict[str, Any] | None, Path]:
+def _open(overlay: Overlay, name: str, parents: list[str]) -> tuple[dict[str, Any], Path]:
     """
-    Go down to the table of a variable, making what is not there; None, with a problem noted, where it cannot be.
+    Return the table that a variable's last part belongs to, and its path; make what is not there.
     """
-    table, path = overlay.values, cast("Path", ())
+    table: dict[str, Any] = overlay.values
+    path: Path = ()
     for part in parents:
         key = _spelled(part, table)
         path = (*path, key)
@@ -98,15 +96,14 @@ def _open(overlay: Overlay, name: str, parents: list[str]) -> tuple[dict[str, An
             overlay.origins[path] = name
         inner = table.setdefault(key, {})
         if not isinstance(inner, dict):
-            overlay.problems.append(_no_table(name, path, inner))
-            return None, path
+            raise _no_table(name, path, inner)
         table = inner
     return table, path
 
 
 def _spelled(part: str, table: Mapping[str, Any]) -> str:
     """
-    Return the key of *table* that *part* means, or *part* itself where there is none or it is not clear which.
+    Return the key of *table* that *part* means, or *part* itself where none or more than one is like it.
     """
     alike = [key for key in table if key.lower().replace("-", "_") == part]
     return alike[0] if len(alike) == 1 and part not in table else part
@@ -124,16 +121,17 @@ def _container(text: str) -> Any:
         return text
 
 
-def _no_table(name: str, path: Path, found: object) -> Problem:
-    return Problem(
+def _no_table(name: str, path: Path, found: object) -> ConfigError:
+    problem = Problem(
         where=f"environment {name}",
         key=dotted(path),
         found=f"{kind_of(found)}, which has no keys",
         expected=f"the whole value in {variable_of(path)} (a list as JSON)",
     )
+    return ConfigError([problem])
 
 
-def _twice(name: str, path: Path, other: str) -> Problem:
-    return Problem(
-        where=f"environment {name}", key=dotted(path), found=f"set by {other} too", expected="one of them"
-    )
+def _twice(name: str, path: Path, other: str) -> ConfigError:
+    found = f"set by {other} too"
+    problem = Problem(where=f"environment {name}", key=dotted(path), found=found, expected="one of them")
+    return ConfigError([problem])

@@ -10,7 +10,7 @@ Refuses to show a value by itself: `shown` is called only for values that are kn
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sized
 from dataclasses import dataclass
 from datetime import date, time
 from itertools import groupby
@@ -65,6 +65,10 @@ class Gathering:
     def __init__(self) -> None:
         self._problems: list[Problem] = []
 
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return tuple(self._problems)
+
     def add(self, *problems: Problem) -> None:
         self._problems.extend(problems)
 
@@ -99,7 +103,9 @@ def kind_of(value: object) -> str:
     """
     Return what sort of value this is, and nothing of the value.
     """
-    return next((kind for types, kind in _KINDS if isinstance(value, types)), "a value of another kind")
+    kind = next((kind for types, kind in _KINDS if isinstance(value, types)), "a value of another kind")
+    empty = isinstance(value, Sized) and not len(value)
+    return f"{kind}, empty" if empty else kind
 
 
 def shown(value: object) -> str:

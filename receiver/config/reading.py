@@ -74,7 +74,7 @@ def _raw(path: Path | None, overlay: Overlay, environ: Mapping[str, str]) -> Raw
         values=overlay.values,
         origins=overlay.origins,
         environ=environ,
-        problems=tuple(overlay.problems),
+        problems=overlay.gathering.problems,
     )
 
 
@@ -102,8 +102,8 @@ def _parse_toml(path: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        # The message holds at most a key or one character of the file; the chained error holds no more.
-        raise _unreadable(path, found=_syntax(str(error), text), expected="TOML") from error
+        # The message holds at most a key or one character; the error itself, from 3.14 on, the whole text.
+        raise _unreadable(path, found=_syntax(str(error), text), expected="TOML") from None
     except (RecursionError, ValueError):
         raise _unreadable(path, found="nested too deeply, or a number too long", expected="TOML") from None
 

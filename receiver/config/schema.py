@@ -5,8 +5,8 @@ Owns the way through the schema (references, unions told apart by `type`) and th
 the problems of a configuration and the reference page use the same words.
 Reads only what pydantic publishes, so a new kind of field needs no code here.
 
-Two keywords of JSON Schema carry meaning for us: `writeOnly` marks a value that is never shown, and `expected`
-(ours, by `json_schema_extra`) says in words what a pattern means.
+Two keywords mean something to us: `writeOnly`, of JSON Schema, marks a value that is never shown; `expected`,
+ours by `json_schema_extra`, says in words what a pattern means.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -121,6 +121,9 @@ def _schema(found: object) -> Node:
 
 
 def known_keys(node: Node) -> tuple[str, ...]:
+    """
+    Return the keys that a table has by name, in the order of the model.
+    """
     return tuple(node.get("properties", _NOTHING))
 
 
@@ -158,17 +161,27 @@ def described(node: Node) -> str:
 
 
 def one_of(values: Iterable[Any]) -> str:
+    """
+    Return *values* as a choice: `"a", "b" or "c"`.
+    """
     *most, last = [shown(value) for value in values]
     return f"{', '.join(most)} or {last}" if most else last
 
 
 def _limits(node: Node) -> Iterable[str]:
-    bounds = [f"{word} {node[keyword]}" for keyword, word in _BOUNDS if keyword in node]
-    if bounds:
-        yield " and ".join(bounds)
+    if "minimum" in node and "maximum" in node:
+        yield f"from {node['minimum']} to {node['maximum']}"
+    else:
+        yield from _bounds(node)
     if "pattern" in node:
         yield f"that matches {node['pattern']}"
     if node.get("minItems"):
-        yield f"of at least {node['minItems']}"
+        yield "that is not empty" if node["minItems"] == 1 else f"of at least {node['minItems']}"
     if node.get("minLength"):
         yield "that is not empty"
+
+
+def _bounds(node: Node) -> Iterable[str]:
+    bounds = [f"{word} {node[keyword]}" for keyword, word in _BOUNDS if keyword in node]
+    if bounds:
+        yield " and ".join(bounds)

@@ -7,7 +7,7 @@ secret, and what was expected in the words of `schema.py`.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import copy
 from difflib import get_close_matches
 from functools import lru_cache
@@ -37,9 +37,7 @@ def validated(
     """
     Return the values of *raw* as *model*, text from the environment read as what each setting is.
 
-    Args:
-        values: Taken in place of those of *raw*.
-        overlook: Failures of validators that are no problem to the caller.
+    *values* are taken in place of those of *raw*; failures of validators named in *overlook* are no problems.
 
     Raises:
         ConfigError: With every problem, those of reading included; with none, if all were overlooked.
@@ -51,7 +49,7 @@ def validated(
     try:
         built = model.model_validate(values, context={"environ": raw.environ, "folder": raw.folder})
     except ValidationError as failed:
-        errors = [error for error in failed.errors(include_url=False) if not _is(error, overlook)]
+        errors = [error for error in _errors(failed) if not _is(error, overlook)]
         problems += [_problem(error, raw, values, schema) for error in errors]
     else:
         if not problems:
@@ -60,12 +58,24 @@ def validated(
     raise ConfigError(problems)
 
 
+def _errors(failed: ValidationError) -> Iterable[ErrorDetails]:
+    """
+    Yield the errors but for "too few", where entries were given and found wrong one by one.
+    """
+    errors = failed.errors(include_url=False)
+    around = {error["loc"][:length] for error in errors for length in range(len(error["loc"]))}
+    return (error for error in errors if error["type"] != "too_short" or error["loc"] not in around)
+
+
 def _is(error: ErrorDetails, failures: tuple[type[Exception], ...]) -> bool:
     return isinstance(error.get("ctx", {}).get("error"), failures)
 
 
 @lru_cache(maxsize=8)
 def schema_of(model: type[BaseModel]) -> Node:
+    """
+    Return the JSON Schema of *model*, made once.
+    """
     return model.model_json_schema()
 
 
@@ -136,10 +146,10 @@ def _own_words(message: str, value: object) -> tuple[str, str]:
     """
     Split what a validator of ours says, "… ; expected …" or "expected …", into found and expected.
     """
-    found, _, expected = message.rpartition("expected ")
-    if not expected or not _:
+    found, split, expected = message.rpartition("expected ")
+    if not split:
         return message, ""
-    return found.strip().removesuffix(";").removesuffix(",") or kind_of(value), expected
+    return found.strip().removesuffix(";") or kind_of(value), expected
 
 
 def _found(value: object, path: Path, node: Node) -> str:
@@ -181,6 +191,6 @@ def _is_there(value: object, part: str | int) -> bool:
 
 
 def _is_tag(loc: tuple[str | int, ...], place: int, value: object) -> bool:
-    # `scheme` is our one union told apart by `type`: pydantic puts the type's name right behind it. The name may
-    # be a key too (`header` of an `hmac` scheme), so the place decides.
+    # `scheme` is our one union told apart by `type`: pydantic puts the type's name right behind it. The name
+    # may be a key too (`header` of an `hmac` scheme), so the place decides.
     return place > 0 and loc[place - 1] == "scheme" and inside(value, "type") == loc[place]

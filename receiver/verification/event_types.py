@@ -30,12 +30,15 @@ class AsTheyAre:
         return event_type
 
 
+AS_THEY_ARE = AsTheyAre()
+
+
 @dataclass(frozen=True, slots=True)
 class Topics:
     """
     Shopify's topics: `orders/create` is `order.created`, `orders/paid` is `order.paid`.
 
-    Source: https://shopify.dev/docs/api/webhooks, list of topics. That every plural is regular is ours, and true there.
+    Source: https://shopify.dev/docs/api/webhooks, list of topics. That every plural is regular is ours.
     """
 
     def read(self, header: str) -> str:

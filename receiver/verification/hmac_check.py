@@ -1,7 +1,7 @@
 """
 Check an HMAC over the body, with a time and an id where the sender signs them.
 
-Signatures are compared as they are written: what is not the one right spelling of the right digest is no match.
+Signatures are compared as they are written: only the one right spelling of the right digest is a match.
 """
 
 import hmac
@@ -62,10 +62,9 @@ class HmacCheck:
         if not given:
             raise missing(self._header.decode())
         stamp, signatures = self._read_pairs(given) if self._in_pairs else self._read_plain(given, found)
-        event_id = self._read_id(found)
+        event_id, event_type = self._read_id(found), self._read_type(found)
         timestamp = self._read_timestamp(stamp, now) if self._template.signs_timestamp else None
         matched = self._matched(signatures, body, event_id=event_id, stamp=stamp)
-        event_type = self._read_type(found)
         return Verified(
             scheme=self._scheme,
             secret_index=credited(matched, self._windows, now=now),
@@ -81,7 +80,9 @@ class HmacCheck:
     def _read_pairs(self, given: bytes) -> tuple[bytes | None, Sequence[bytes]]:
         pairs = given.split(b",", _MAX_PAIRS)
         if len(pairs) > _MAX_PAIRS or not all(b"=" in pair for pair in pairs):
-            raise malformed(f"{self._header.decode()} must be a few name=value pairs; found {len(given)} bytes")
+            raise malformed(
+                f"{self._header.decode()} must be a few name=value pairs; found {len(given)} bytes"
+            )
         stamps = [pair[2:] for pair in pairs if pair.startswith(b"t=")]
         signatures = [self._read_signature(pair) for pair in pairs if pair.startswith(self._prefix)]
         if len(stamps) > 1 or not 0 < len(signatures) <= MAX_SIGNATURES:
@@ -89,11 +90,10 @@ class HmacCheck:
         return stamps[0] if stamps else None, signatures
 
     def _read_signature(self, given: bytes) -> bytes:
-        signature = given.removeprefix(self._prefix)
-        if len(signature) + len(self._prefix) != len(given) or not self._is_signature(signature):
-            raise malformed(
-                f"{self._header.decode()} must be {self._prefix.decode()} and {self._encoding}; found {len(given)} bytes"
-            )
+        signature = given[len(self._prefix) :]
+        if not given.startswith(self._prefix) or not self._is_signature(signature):
+            expected = f"{self._prefix.decode()}<{self._encoding}>"
+            raise malformed(f"{self._header.decode()} must be {expected}; found {shapes.described(given)}")
         return signature
 
     def _read_id(self, found: Found) -> bytes | None:
@@ -105,9 +105,8 @@ class HmacCheck:
         return None
 
     def _read_timestamp(self, stamp: bytes | None, now: float) -> int:
-        timestamp = shapes.timestamp(stamp, header=self._timestamp_header or self._header)
-        shapes.must_be_fresh(timestamp, now=now, tolerance_s=self._tolerance_s)
-        return timestamp
+        checked = shapes.stamp(stamp, header=self._timestamp_header or self._header)
+        return shapes.fresh(checked, now=now, tolerance_s=self._tolerance_s)
 
     def _read_type(self, found: Found) -> str | None:
         written_type = shapes.event_type(found.get(self._type_header))
@@ -116,7 +115,9 @@ class HmacCheck:
     def _name(self, event_id: bytes | None, event_type: str | None) -> str | None:
         if event_id is None:
             return None
-        return f"{event_id.decode()}.{event_type}" if self._id_spans_types else event_id.decode()
+        if event_type is None or not self._id_spans_types:
+            return event_id.decode()
+        return shapes.joined_id(event_id, event_type)
 
     def _matched(
         self, signatures: Sequence[bytes], body: bytes, *, event_id: bytes | None, stamp: bytes | None
@@ -132,5 +133,7 @@ class HmacCheck:
             if after:
                 mac.update(after)
             expected = written(mac, self._encoding)
-            matched += [index for signature in signatures if compare_digest(signature, expected)]
+            for signature in signatures:
+                if compare_digest(signature, expected):
+                    matched.append(index)
         return matched

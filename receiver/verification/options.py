@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from ..secrets import Secret, SecretError
+from receiver.secrets import Secret, SecretError
+
 from . import template
-from .event_types import AsTheyAre, EventTypes, Topics
+from .event_types import AS_THEY_ARE, EventTypes, Topics
 from .shapes import Encoding, from_base64
 from .template import Template
 
@@ -33,7 +34,7 @@ class HmacOptions:
     header: str
     algorithm: str = "sha256"
     encoding: Encoding = "hex"
-    secret_encoding: SecretEncoding = "text"
+    secret_encoding: SecretEncoding = "text"  # noqa: S105 - an encoding
     #: `pairs`: comma-separated `t=<timestamp>` and any number of `<prefix><signature>` in the one header.
     layout: Literal["plain", "pairs"] = "plain"
     #: What stands before each signature.
@@ -45,7 +46,7 @@ class HmacOptions:
     #: One id may come with several event types, so that only both together name an event.
     id_spans_types: bool = False
     type_header: str | None = None
-    event_types: EventTypes = AsTheyAre()
+    event_types: EventTypes = AS_THEY_ARE
     #: Where the body holds the id and the type, for senders that keep them there.
     id_path: str | None = None
     type_path: str | None = None
@@ -74,8 +75,8 @@ PRESETS: Mapping[str, HmacOptions] = MappingProxyType(
             type_header="X-GitHub-Event",
         ),
         # https://shopify.dev/docs/apps/build/webhooks/delivery-structure and …/ignore-duplicates
-        # The id names what has happened in the shop. Whether one id may come with several topics is not said there;
-        # taken together with the topic it can only be right. That is ours.
+        # The id names what has happened in the shop. Whether one id may come with several topics is not said
+        # there; taken together with the topic it can only be right. That is ours.
         "shopify": HmacOptions(
             header="X-Shopify-Hmac-Sha256",
             encoding="base64",
@@ -85,8 +86,8 @@ PRESETS: Mapping[str, HmacOptions] = MappingProxyType(
             event_types=Topics(),
         ),
         # https://developer.woocommerce.com/docs/apis/rest-api/v3/webhooks/
-        # X-WC-Webhook-Delivery-ID is no event id: get_new_delivery_id() in class-wc-webhook.php hashes the webhook's
-        # number and the time in seconds, so two orders of one second share it, and the second would be lost.
+        # X-WC-Webhook-Delivery-ID is no event id: get_new_delivery_id() in class-wc-webhook.php hashes the
+        # webhook's number and the time in seconds, so two orders of one second share it: one would be lost.
         # The sender repeats nothing by itself, so a digest of the content does what an id would.
         "woocommerce": HmacOptions(
             header="X-WC-Webhook-Signature", encoding="base64", type_header="X-WC-Webhook-Topic"

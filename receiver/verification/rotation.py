@@ -1,8 +1,8 @@
 """
 Several secrets at once: which of them is in force, and which one a delivery is credited to.
 
-Every secret is tried on every delivery, in force or not. The time taken then tells nothing, and the log can say that a
-signature is right but its secret's time is over.
+Every secret is tried on every delivery, in force or not. The time taken then tells nothing, and the log can
+say that a signature is right but its secret's time is over.
 """
 
 from collections.abc import Sequence

@@ -7,11 +7,20 @@ Owns what may be written there. A source without a usable secret never starts: n
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from ..secrets import SECRETIVE, Secret, SecretText, resolved
+from receiver.secrets import SECRETIVE, Secret, SecretText, resolved
+
 from . import standard_keys, template
-from .options import PRESETS, HmacOptions, secret_bytes
+from .options import PRESETS, HmacOptions, SecretEncoding, secret_bytes
 from .rotation import Window
 
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$")]
@@ -76,7 +85,7 @@ class StandardWebhooksSettings(_Signed):
     """
     https://github.com/standard-webhooks/standard-webhooks, spec 1.0.0.
 
-    Secrets are `whsec_…` (HMAC, `v1`), `whpk_…` (ed25519 public key, `v1a`) or `whsk_…` (its secret key, to send with).
+    Secrets are `whsec_…` (HMAC, `v1`), `whpk_…` (ed25519 public key, `v1a`) or `whsk_…` (its secret key).
     """
 
     type: Literal["standard-webhooks"]
@@ -102,7 +111,7 @@ class HmacSettings(_Signed):
     algorithm: Literal["sha256", "sha384", "sha512", "sha1"] = "sha256"
     encoding: Literal["hex", "base64"] = "hex"
     #: How the secret itself is written: `text` takes its characters as they are.
-    secret_encoding: Literal["text", "hex", "base64"] = "text"
+    secret_encoding: SecretEncoding = "text"  # noqa: S105 - an encoding
     #: `pairs` is `t=1674087231,v1=…` in one header, with *prefix* for the signatures' name.
     layout: Literal["plain", "pairs"] = "plain"
     prefix: Annotated[str, Field(max_length=32, pattern=r"^[!-+\--~]*$")] = ""  # no comma, no space
@@ -201,7 +210,9 @@ class HeaderSettings(_Keyed):
         for each in self.secrets:
             whole = self.prefix + each.secret.reveal()
             if whole != whole.strip() or not whole.isprintable():
-                raise ValueError(f"{each.secret!r} cannot stand in a header: it has control characters or outer spaces")
+                raise ValueError(
+                    f"{each.secret!r} cannot stand in a header: it has control characters or outer spaces"
+                )
         return self
 
 
@@ -226,15 +237,9 @@ class UnsignedSettings(_Scheme):
     type_header: HeaderName | None = None
 
 
+HmacFamily = HmacSettings | GithubSettings | ShopifySettings | WoocommerceSettings | StripeSettings
 SchemeSettings = Annotated[
-    StandardWebhooksSettings
-    | HmacSettings
-    | GithubSettings
-    | ShopifySettings
-    | WoocommerceSettings
-    | StripeSettings
-    | HeaderSettings
-    | BasicSettings
-    | UnsignedSettings,
+    StandardWebhooksSettings | HmacFamily | HeaderSettings | BasicSettings | UnsignedSettings,
     Field(discriminator="type"),
 ]
+"""Any scheme; `type` says which."""

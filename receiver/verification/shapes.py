@@ -1,8 +1,8 @@
 """
 The exact shapes of what a sender may write into a header. Anything else is malformed, never repaired.
 
-Libraries forgive: `b64decode` drops junk, `bytes.fromhex` takes spaces, `int` takes Arabic digits and `float` takes
-`nan`, which is within every tolerance. So nothing here is decoded before its bytes have been looked at.
+Libraries forgive: `b64decode` drops junk, `bytes.fromhex` takes spaces, `int` takes Arabic digits, and
+`float` takes `nan`, which is within every tolerance. So nothing is decoded before it has been looked at.
 """
 
 import re
@@ -15,10 +15,12 @@ from .verdict import Refusal, RejectionCode, malformed
 Encoding = Literal["hex", "base64"]
 Matcher = Callable[[bytes], object]
 
+_MAX_ID = 128
 _ID = re.compile(rb"[A-Za-z0-9._-]{1,128}").fullmatch
 #: Where the id is part of what is signed, it must not hold the `.` that ends it there.
 _SIGNED_ID = re.compile(rb"[A-Za-z0-9_-]{1,128}").fullmatch
 _EVENT_TYPE = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._/:-]{0,127}").fullmatch
+_NOT_IN_IDS = re.compile(r"[^A-Za-z0-9._-]")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}").fullmatch
 #: The digits of every second from 2001 to 2286.
 _TIMESTAMP_DIGITS = 10
@@ -50,8 +52,17 @@ def event_id(value: bytes | None, *, header: bytes, signed: bool) -> bytes:
     """
     if value is None or not (_SIGNED_ID if signed else _ID)(value):
         dot = "" if signed else " . and"
-        raise malformed(f"{header.decode()} must be 1 to 128 letters, digits,{dot} - _; found {described(value)}")
+        raise malformed(
+            f"{header.decode()} must be 1 to 128 letters, digits,{dot} - _; found {described(value)}"
+        )
     return value
+
+
+def joined_id(value: bytes, event_type: str) -> str:
+    """
+    Return an id of an id and a type, in the shape of an id.
+    """
+    return f"{value.decode()}.{_NOT_IN_IDS.sub('-', event_type)}"[:_MAX_ID]
 
 
 def event_type(value: bytes | None) -> str | None:
@@ -63,21 +74,26 @@ def event_type(value: bytes | None) -> str | None:
     return value.decode() if value is not None and _EVENT_TYPE(value) else None
 
 
-def timestamp(value: bytes | None, *, header: bytes) -> int:
+def stamp(value: bytes | None, *, header: bytes) -> bytes:
     """
-    Return the seconds since 1970 of ten ASCII digits.
+    Return the ten ASCII digits of seconds since 1970.
     """
     if value is None or len(value) != _TIMESTAMP_DIGITS or not value.isdigit():
         detail = f"{header.decode()} must be 10 digits, seconds since 1970; found {described(value)}"
         raise Refusal(RejectionCode.TIMESTAMP_MALFORMED, detail)
-    return int(value)
+    return value
 
 
-def must_be_fresh(timestamp: int, *, now: float, tolerance_s: int) -> None:
+def fresh(stamp: bytes, *, now: float, tolerance_s: int) -> int:
+    """
+    Return the time of a delivery that was signed just now, give or take the tolerance.
+    """
+    timestamp = int(stamp)
     # Written so that a NaN is stale: every comparison with it is false.
     if not -tolerance_s <= now - timestamp <= tolerance_s:
         detail = f"timestamp {timestamp} is {now - timestamp:.0f} s old; tolerance is {tolerance_s} s"
         raise Refusal(RejectionCode.TIMESTAMP_STALE, detail)
+    return timestamp
 
 
 def described(value: bytes | None) -> str:

@@ -5,7 +5,8 @@ Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/st
 """
 
 import hmac
-from binascii import b2a_base64
+import re
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Sequence
 from hmac import compare_digest
 
@@ -16,13 +17,15 @@ from . import shapes, standard_keys
 from .hmac_check import MAX_SIGNATURES
 from .rotation import credited
 from .settings import SecretSettings
-from .shapes import Found
+from .shapes import Found, described
 from .standard_keys import HmacKey
 from .verdict import Verified, malformed, missing
 
 SCHEME = "standard-webhooks"
-_HMAC_SIZE = 32
-_ED25519_SIZE = 64
+#: 32 bytes of HMAC-SHA256, and 64 of ed25519.
+_V1 = re.compile(rb"v1,[A-Za-z0-9+/]{43}=").fullmatch
+_V1A = re.compile(rb"v1a,[A-Za-z0-9+/]{85}[AQgw]==").fullmatch
+_OTHER_VERSION = re.compile(rb"(?!v1a?,)[A-Za-z0-9_.-]+,[!-+\--~]+").fullmatch
 
 
 class StandardCheck:
@@ -37,14 +40,14 @@ class StandardCheck:
             for index, key in enumerate(keys)
             if isinstance(key, HmacKey)
         )
-        self._publics = tuple((index, key.public) for index, key in enumerate(keys) if not isinstance(key, HmacKey))
+        self._publics = tuple(
+            (index, key.public) for index, key in enumerate(keys) if not isinstance(key, HmacKey)
+        )
         self._windows = tuple(each.window for each in secrets)
         self._tolerance_s = tolerance_s
         self._id_header, self._timestamp_header, self._header = (
             f"{prefix}-{name}".encode() for name in ("id", "timestamp", "signature")
         )
-        self._is_v1 = shapes.signature_shape("base64", _HMAC_SIZE)
-        self._is_v1a = shapes.signature_shape("base64", _ED25519_SIZE)
 
     @property
     def headers(self) -> frozenset[bytes]:
@@ -57,9 +60,8 @@ class StandardCheck:
             raise missing(self._header.decode())
         v1, v1a = self._read_signatures(given)
         event_id = shapes.event_id(found.get(self._id_header), header=self._id_header, signed=True)
-        stamp = found.get(self._timestamp_header)
-        timestamp = shapes.timestamp(stamp, header=self._timestamp_header)
-        shapes.must_be_fresh(timestamp, now=now, tolerance_s=self._tolerance_s)
+        stamp = shapes.stamp(found.get(self._timestamp_header), header=self._timestamp_header)
+        timestamp = shapes.fresh(stamp, now=now, tolerance_s=self._tolerance_s)
         matched = self._matched(v1, v1a, b"%b.%b." % (event_id, stamp), body)
         return Verified(
             scheme=SCHEME,
@@ -77,34 +79,22 @@ class StandardCheck:
         entries = given.split(b" ", MAX_SIGNATURES)
         if len(entries) > MAX_SIGNATURES:
             raise malformed(f"{self._header.decode()} has more than {MAX_SIGNATURES} signatures")
-        v1, v1a = [], []
-        for entry in entries:
-            version, comma, signature = entry.partition(b",")
-            if version == b"v1" and self._macs:
-                v1.append(self._v1(signature))
-            elif version == b"v1a" and self._publics:
-                v1a.append(self._v1a(signature))
-            elif not (comma and version and signature):
-                raise self._malformed(entry)
-        if not v1 and not v1a:
+        v1 = [entry[3:] for entry in entries if _V1(entry)]
+        v1a = [entry[4:] for entry in entries if _V1A(entry)]
+        if len(v1) + len(v1a) < len(entries):
+            self._must_be_of_other_versions(entries)
+        if not (v1 and self._macs) and not (v1a and self._publics):
             raise malformed(f"{self._header.decode()} has no signature of a version that the secrets are for")
         return v1, v1a
 
-    def _v1(self, signature: bytes) -> bytes:
-        if not self._is_v1(signature):
-            raise self._malformed(signature)
-        return signature
+    def _must_be_of_other_versions(self, entries: Sequence[bytes]) -> None:
+        for entry in entries:
+            if not _OTHER_VERSION(entry) and not _V1(entry) and not _V1A(entry):
+                raise malformed(f"{self._header.decode()} must be like v1,<base64>; found {described(entry)}")
 
-    def _v1a(self, signature: bytes) -> bytes:
-        decoded = shapes.from_base64(signature) if self._is_v1a(signature) else None
-        if decoded is None:
-            raise self._malformed(signature)
-        return decoded
-
-    def _malformed(self, entry: bytes) -> Exception:
-        return malformed(f"{self._header.decode()} must be like v1,<base64>; found {shapes.described(entry)}")
-
-    def _matched(self, v1: Sequence[bytes], v1a: Sequence[bytes], before: bytes, body: bytes) -> Sequence[int]:
+    def _matched(
+        self, v1: Sequence[bytes], v1a: Sequence[bytes], before: bytes, body: bytes
+    ) -> Sequence[int]:
         """Return which secrets made one of the signatures. All are tried: how long it takes tells nothing."""
         matched = []
         for index, key in self._macs:
@@ -112,11 +102,14 @@ class StandardCheck:
             mac.update(before)
             mac.update(body)
             expected = b2a_base64(mac.digest(), newline=False)
-            matched += [index for signature in v1 if compare_digest(signature, expected)]
-        if v1a:
-            content = before + body
-            matched += [index for index, key in self._publics for each in v1a if _made(key, each, content)]
-        return sorted(matched)
+            for signature in v1:
+                if compare_digest(signature, expected):
+                    matched.append(index)
+        return sorted(matched + self._matched_publics(v1a, before + body)) if v1a else matched
+
+    def _matched_publics(self, v1a: Sequence[bytes], content: bytes) -> list[int]:
+        signatures = [a2b_base64(signature) for signature in v1a]
+        return [index for index, key in self._publics for each in signatures if _made(key, each, content)]
 
 
 def _made(key: Ed25519PublicKey, signature: bytes, content: bytes) -> bool:

@@ -1,7 +1,7 @@
 """
 The keys of Standard Webhooks as its spec writes them: `whsec_`, `whpk_` and `whsk_`, then base64.
 
-Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md, "Signature scheme".
+Source: the spec at https://github.com/standard-webhooks/standard-webhooks, "Signature scheme".
 """
 
 from binascii import Error, a2b_base64
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from ..secrets import Secret, SecretError
+from receiver.secrets import Secret, SecretError
 
 _ED25519_SIZE = 32
 
@@ -63,19 +63,25 @@ def _decoded(text: str, secret: Secret) -> bytes:
     except Error:
         key = b""
     if not key:
-        raise SecretError(f"{secret!r} is no key of Standard Webhooks; expected whsec_, whpk_ or whsk_ and base64")
+        raise SecretError(
+            f"{secret!r} is no key of Standard Webhooks; expected whsec_, whpk_ or whsk_ and base64"
+        )
     return key
 
 
 def _public(raw: bytes, secret: Secret) -> Ed25519Key:
     if len(raw) != _ED25519_SIZE:
-        raise SecretError(f"{secret!r} is no ed25519 public key; expected {_ED25519_SIZE} bytes, found {len(raw)}")
+        raise SecretError(
+            f"{secret!r} is no ed25519 public key; expected {_ED25519_SIZE} bytes, found {len(raw)}"
+        )
     return Ed25519Key(public=Ed25519PublicKey.from_public_bytes(raw), private=None)
 
 
 def _private(raw: bytes, secret: Secret) -> Ed25519Key:
     # Some libraries write the public key behind the seed.
     if len(raw) not in (_ED25519_SIZE, 2 * _ED25519_SIZE):
-        raise SecretError(f"{secret!r} is no ed25519 secret key; expected {_ED25519_SIZE} bytes, found {len(raw)}")
+        raise SecretError(
+            f"{secret!r} is no ed25519 secret key; expected {_ED25519_SIZE} bytes, found {len(raw)}"
+        )
     private = Ed25519PrivateKey.from_private_bytes(raw[:_ED25519_SIZE])
     return Ed25519Key(public=private.public_key(), private=private)

@@ -1,7 +1,7 @@
 """
 Check a secret that is sent as it is, in a header or as a basic password; and the scheme that checks nothing.
 
-Such a secret proves who sends. Who has captured one delivery can send any other, so there is nothing to guard.
+Such a secret proves who sends. Who has seen one delivery can send any other, so there is nothing to guard.
 """
 
 from binascii import b2a_base64
@@ -31,7 +31,9 @@ class NamedBy:
 
     def event_id(self, found: Found) -> str | None:
         given = found.get(self._id_header)
-        return None if given is None else shapes.event_id(given, header=self._id_header, signed=False).decode()
+        return (
+            None if given is None else shapes.event_id(given, header=self._id_header, signed=False).decode()
+        )
 
     def event_type(self, found: Found) -> str | None:
         return shapes.event_type(found.get(self._type_header))
@@ -66,13 +68,24 @@ class TokenCheck:
     def of_header(cls, settings: HeaderSettings) -> "TokenCheck":
         tokens = [(each.secret.reveal().encode(), each) for each in settings.secrets]
         start = settings.prefix.encode()
-        return cls("header", settings.name, start=start, is_token=bool, tokens=tokens, named=NamedBy(settings))
+        return cls(
+            "header", settings.name, start=start, is_token=bool, tokens=tokens, named=NamedBy(settings)
+        )
 
     @classmethod
     def of_basic(cls, settings: BasicSettings) -> "TokenCheck":
-        tokens = [(basic_credentials(settings.username, each.secret.reveal()), each) for each in settings.secrets]
+        tokens = [
+            (basic_credentials(settings.username, each.secret.reveal()), each) for each in settings.secrets
+        ]
         is_token = shapes.from_base64
-        return cls("basic", "authorization", start=b"Basic ", is_token=is_token, tokens=tokens, named=NamedBy(settings))
+        return cls(
+            "basic",
+            "authorization",
+            start=b"Basic ",
+            is_token=is_token,
+            tokens=tokens,
+            named=NamedBy(settings),
+        )
 
     @property
     def headers(self) -> frozenset[bytes]:

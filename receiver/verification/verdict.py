@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
+
 Headers = Sequence[tuple[bytes, bytes]]
 """Names in lower case, repeated ones included, as ASGI gives them."""
 
@@ -25,10 +27,11 @@ class RejectionCode(StrEnum):
     REQUEST_MALFORMED = "REQUEST_MALFORMED"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
+class Verified(Struct, frozen=True, kw_only=True):
     """
     A delivery that is authentic, or that nobody asked to be (`unsigned`).
+
+    A struct, since one is made for every delivery: as a frozen dataclass it took a fifth of the time of verifying.
     """
 
     scheme: str

@@ -4,14 +4,14 @@ From a source's scheme to a verdict on each of its deliveries.
 Owns that the answer is a verdict for any headers and any bytes, and that no header which matters comes twice.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from .hmac_check import HmacCheck
 from .settings import (
     BasicSettings,
     HeaderSettings,
+    HmacFamily,
     SchemeSettings,
     StandardWebhooksSettings,
     UnsignedSettings,
@@ -41,33 +41,32 @@ class Verifier:
     """
 
     scheme: str
-    #: Whether a verdict of `Verified` says anything about the sender.
-    authentic: bool
-    #: Whether the event id is part of what is signed.
-    signs_id: bool
-    #: How long a body is to be remembered where `Verified.replay_guard` is set, in seconds.
-    tolerance_s: int
-    #: Where this sender's bodies hold the event id and type, if it keeps them there.
-    id_path: str | None
-    type_path: str | None
+    check: Check
     #: Each of these makes a request malformed if it comes twice: a proxy may have believed the other one.
     security_headers: frozenset[bytes]
-    check: Callable[[Found, bytes, float], Verified]
+    #: Whether a verdict of `Verified` says anything about the sender.
+    authentic: bool = True
+    #: Whether the event id is part of what is signed.
+    signs_id: bool = False
+    #: How long a body is to be remembered where `Verified.replay_guard` is set, in seconds.
+    tolerance_s: int = 0
+    #: Where this sender's bodies hold the event id and type, if it keeps them there.
+    id_path: str | None = None
+    type_path: str | None = None
 
     @classmethod
     def build(cls, settings: SchemeSettings) -> "Verifier":
-        check = _check(settings)
-        options = getattr(settings, "options", None)
-        return cls(
-            scheme=settings.type,
-            authentic=not isinstance(settings, UnsignedSettings),
-            signs_id=options.signs_id if options else isinstance(settings, StandardWebhooksSettings),
-            tolerance_s=getattr(settings, "tolerance_s", 0),
-            id_path=options.id_path if options else None,
-            type_path=options.type_path if options else None,
-            security_headers=check.headers | _ALWAYS_SINGLE,
-            check=check,
-        )
+        match settings:
+            case StandardWebhooksSettings():
+                return _standard_webhooks(settings)
+            case HeaderSettings():
+                return _verifier(settings.type, TokenCheck.of_header(settings))
+            case BasicSettings():
+                return _verifier(settings.type, TokenCheck.of_basic(settings))
+            case UnsignedSettings():
+                return replace(_verifier(settings.type, NoCheck(settings)), authentic=False)
+            case _:
+                return _hmac(settings)
 
     def verify(self, headers: Headers, body: bytes, *, now: float) -> Verdict:
         """
@@ -77,9 +76,34 @@ class Verifier:
         for name, value in headers:
             if name in self.security_headers:
                 if name in found:
-                    return Rejected(code=RejectionCode.REQUEST_MALFORMED, detail=f"{name.decode()} came twice")
+                    return Rejected(
+                        code=RejectionCode.REQUEST_MALFORMED, detail=f"{name.decode()} came twice"
+                    )
                 found[name] = value
         try:
             return self.check(found, body, now)
         except Refusal as refusal:
             return Rejected(code=refusal.code, detail=refusal.detail)
+
+
+def _verifier(scheme: str, check: Check) -> Verifier:
+    return Verifier(scheme=scheme, check=check, security_headers=check.headers | _ALWAYS_SINGLE)
+
+
+def _standard_webhooks(settings: StandardWebhooksSettings) -> Verifier:
+    check = StandardCheck(settings.headers, settings.secrets, tolerance_s=settings.tolerance_s)
+    return replace(_verifier(settings.type, check), signs_id=True, tolerance_s=settings.tolerance_s)
+
+
+def _hmac(settings: HmacFamily) -> Verifier:
+    options = settings.options
+    return replace(
+        _verifier(
+            settings.type,
+            HmacCheck(settings.type, options, settings.secrets, tolerance_s=settings.tolerance_s),
+        ),
+        signs_id=options.signs_id,
+        tolerance_s=settings.tolerance_s,
+        id_path=options.id_path,
+        type_path=options.type_path,
+    )

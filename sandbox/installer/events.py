@@ -1,7 +1,7 @@
 """
 The events that the pretended upstream sends: which change raises which, and their bodies.
 
-The twelve names, the envelope and the seven fields of `data` are documented, the latter for order.created only.
+The twelve names, the envelope and the seven fields of `data` are documented, the fields for order.created only.
 Ours: that a change raises these events in this order, that the seven fields stand in every event,
 and every field named under `EventData` as ours.
 """
@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
 
 from ..config import EventRules
 from ..times import whole_seconds
@@ -43,16 +44,16 @@ class EventData(BaseModel):
     Ours, in the events where they occur: `booking`, `step`, `cancelReason`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", alias_generator=to_camel, validate_by_name=True)
 
     id: str
-    displayId: str
+    display_id: str
     name: str
     status: int
-    customerName: str
+    customer_name: str
     # One line here, "123 Main St, Oslo", not the split fields of create-order.
     address: str
-    createdAt: str
+    created_at: str
 
 
 class Envelope(BaseModel):
@@ -60,11 +61,11 @@ class Envelope(BaseModel):
     The documented envelope. It has no event id.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True)
 
     event: Literal[EVENT_TYPES]  # type: ignore[valid-type]
     timestamp: str
-    organizationId: str
+    organization_id: str
     data: EventData
 
 
@@ -95,16 +96,16 @@ def event_body(event: str, order: Order, *, organization_id: str, now: datetime)
     """
     data = EventData(
         id=order.id,
-        displayId=order.display_id,
+        display_id=order.display_id,
         name=order.name,
         status=int(order.phase),
-        customerName=order.customer_name,
+        customer_name=order.customer_name,
         address=order.address_line,
-        createdAt=whole_seconds(order.created_at),
+        created_at=whole_seconds(order.created_at),
         **_invented(event, order, now),
     )
-    envelope = Envelope(event=event, timestamp=whole_seconds(now), organizationId=organization_id, data=data)
-    return envelope.model_dump_json().encode()
+    envelope = Envelope(event=event, timestamp=whole_seconds(now), organization_id=organization_id, data=data)
+    return envelope.model_dump_json(by_alias=True).encode()
 
 
 def sample_body(*, organization_id: str, now: datetime) -> bytes:
@@ -113,17 +114,17 @@ def sample_body(*, organization_id: str, now: datetime) -> bytes:
     """
     data = EventData(
         id="00000000-0000-4000-8000-000000000042",
-        displayId="P1-42",
+        display_id="P1-42",
         name="Solar Panel Installation",
         status=0,
-        customerName="John Doe",
+        customer_name="John Doe",
         address="123 Main St, Oslo",
-        createdAt=whole_seconds(now),
+        created_at=whole_seconds(now),
     )
     envelope = Envelope(
-        event="order.created", timestamp=whole_seconds(now), organizationId=organization_id, data=data
+        event="order.created", timestamp=whole_seconds(now), organization_id=organization_id, data=data
     )
-    return envelope.model_dump_json().encode()
+    return envelope.model_dump_json(by_alias=True).encode()
 
 
 def _invented(event: str, order: Order, now: datetime) -> dict[str, Any]:

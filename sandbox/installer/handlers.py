@@ -15,6 +15,10 @@ from .state import InstallerState
 
 
 class InstallerHandlers:
+    """
+    One method for each operation.
+    """
+
     def __init__(self, *, config: SandboxConfig, state: InstallerState) -> None:
         self._config = config
         self._state = state
@@ -79,7 +83,7 @@ class InstallerHandlers:
         return Answer(status=HTTPStatus.CREATED, body=[tag.to_json() for tag in tags])
 
     def _assign_tag(self, call: Call) -> Answer:
-        tag_id = str(read(TagChoice, call).tagId)
+        tag_id = str(read(TagChoice, call).tag_id)
         return _shown(self._state.assign_tag(call.parameters["orderId"], tag_id, key=call.idempotency_key))
 
     def _remove_tag(self, call: Call) -> Answer:

@@ -1,5 +1,5 @@
 """
-The things in the pretended upstream: orders, tags, uploads, web forms, installers, and how each looks as JSON.
+The things in the pretended upstream: orders, tags, uploads, web forms, installers; and their JSON.
 """
 
 from collections.abc import Mapping
@@ -15,31 +15,35 @@ from .requests import NewOrder
 CLIENT_URL = "https://client.example.com/orders/"
 
 # What get-order shows of the body of create-order. The set is ours.
-_SHOWN = (
+_SHOWN = {
     "name",
     "description",
     "workplace",
     "address",
     "city",
-    "postalCode",
-    "countryCode",
+    "postal_code",
+    "country_code",
     "latitude",
     "longitude",
     "email",
-    "phoneNumber",
-    "contactPersonName",
-    "fileIds",
+    "phone_number",
+    "contact_person_name",
+    "file_ids",
     "metadata",
-    "workflowId",
-    "workflowCustomId",
-    "customFields",
-    "actorAssignments",
+    "workflow_id",
+    "workflow_custom_id",
+    "custom_fields",
+    "actor_assignments",
     "offer",
-)
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tag:
+    """
+    A label that orders can carry.
+    """
+
     id: str
     name: str
 
@@ -49,6 +53,10 @@ class Tag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
+    """
+    A file that was sent; its content is not kept.
+    """
+
     id: str
     filename: str
     content_type: str
@@ -57,6 +65,10 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebForm:
+    """
+    A form from which orders can be made.
+    """
+
     id: str
     name: str
 
@@ -79,6 +91,10 @@ class InstallerFirm:
 
 @dataclass(slots=True, kw_only=True)
 class Order:
+    """
+    One order, as it was asked for and as it stands.
+    """
+
     id: str
     display_id: str
     request: NewOrder
@@ -100,8 +116,8 @@ class Order:
 
     @property
     def customer_name(self) -> str:
-        # The event says customerName where create-order says contactPersonName; that they are one is inferred.
-        return self.request.contactPersonName or ""
+        # Events say customerName where create-order says contactPersonName; that they are one is inferred.
+        return self.request.contact_person_name or ""
 
     @property
     def address_line(self) -> str:
@@ -114,12 +130,12 @@ class Order:
         """
         Return the order as get-order answers it. The shape is ours.
         """
-        shown = self.request.model_dump(mode="json", include=set(_SHOWN))
+        shown = self.request.model_dump(mode="json", by_alias=True, include=_SHOWN)
         return {
             "id": self.id,
             "displayId": self.display_id,
             "status": int(self.phase),
-            **{name: shown[name] for name in _SHOWN},
+            **shown,
             "name": self.name,
             "customerName": self.customer_name,
             "tags": [tag.to_json() for tag in self.tags.values()],
@@ -136,7 +152,7 @@ class Order:
             **self.to_json(),
             "phase": self.phase.word,
             "history": [{"phase": phase.word, "at": milliseconds(at)} for phase, at in self.history],
-            "idempotencyKey": self.request.idempotencyKey,
+            "idempotencyKey": self.request.idempotency_key,
         }
 
     def receipt(self) -> dict[str, str]:

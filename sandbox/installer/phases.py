@@ -1,15 +1,20 @@
 """
 The life cycle of an order: its phases, their numbers, the legal moves.
 
-The names are documented. Of the numbers only 0 = created can be inferred from the one sample; the rest are ours.
+The names are documented. Of the numbers only 0 = created can be inferred from a sample; the rest are ours.
 """
 
 from collections.abc import Mapping
 from enum import IntEnum, StrEnum
+from itertools import pairwise
 from types import MappingProxyType
 
 
 class Phase(IntEnum):
+    """
+    A phase of an order; its value is the number on the wire.
+    """
+
     CREATED = 0
     DISPATCHING = 1
     SCHEDULED = 2
@@ -63,8 +68,7 @@ def following(phase: Phase) -> Phase | None:
     """
     if phase is Phase.DECLINED:
         return Phase.DISPATCHING
-    after = dict(zip(MAIN_PATH, MAIN_PATH[1:], strict=False))
-    return after.get(phase)
+    return dict(pairwise(MAIN_PATH)).get(phase)
 
 
 def steps(start: Phase, end: Phase) -> tuple[Phase, ...] | None:

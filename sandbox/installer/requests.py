@@ -12,20 +12,21 @@ from uuid import UUID
 import iso3166
 import phonenumbers
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from ..errors import Refusal, invalid
-from ..operations import Call
+from ..operations import Call, read_json
 
 #: Required by the report of a third party; the vendor's text marks nothing as required.
 REQUIRED_SEVEN = (
     "address",
     "city",
-    "postalCode",
-    "countryCode",
+    "postal_code",
+    "country_code",
     "email",
-    "phoneNumber",
-    "contactPersonName",
+    "phone_number",
+    "contact_person_name",
 )
 
 
@@ -60,41 +61,57 @@ Hundredths = Annotated[str, BeforeValidator(_integer), Field(pattern=r"^-?[0-9]{
 
 
 class _Request(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel)
 
 
 class OfferLine(_Request):
-    productId: UUID | None = None
-    externalId: str | None = None
-    imageUrl: str | None = None
+    """
+    One line of an offer.
+    """
+
+    product_id: UUID | None = None
+    external_id: str | None = None
+    image_url: str | None = None
     name: str | None = None
     description: str | None = None
     quantity: int | None = None
-    currencyCode: str | None = None
-    isTaxInclusive: bool | None = None
-    isPaid: bool | None = None
-    vatRate: Hundredths | None = None
-    payerUnitAmount: Hundredths | None = None
-    discountUnitAmount: Hundredths | None = None
-    discountSourceType: str | None = None
-    installerPayoutUnitAmount: Hundredths | None = None
+    currency_code: str | None = None
+    is_tax_inclusive: bool | None = None
+    is_paid: bool | None = None
+    vat_rate: Hundredths | None = None
+    payer_unit_amount: Hundredths | None = None
+    discount_unit_amount: Hundredths | None = None
+    discount_source_type: str | None = None
+    installer_payout_unit_amount: Hundredths | None = None
 
 
 class Offer(_Request):
+    """
+    What is offered to the client, and who pays.
+    """
+
     name: str | None = None
     payer: Literal["client", "operator"] | None = None
     lines: tuple[OfferLine, ...] = ()
 
 
 class CustomField(_Request):
-    customId: str | None = None
+    """
+    A value for a field of the order template.
+    """
+
+    custom_id: str | None = None
     id: UUID | None = None
     value: str | bool | None = None
 
 
 class ActorAssignment(_Request):
-    actorSlug: str
-    organizationId: UUID
+    """
+    Which organisation takes which role.
+    """
+
+    actor_slug: str
+    organization_id: UUID
 
 
 class NewOrder(_Request):
@@ -108,34 +125,46 @@ class NewOrder(_Request):
     workplace: str | None = None
     address: Text | None = None
     city: Text | None = None
-    postalCode: Text | None = None
-    countryCode: Country | None = None
+    postal_code: Text | None = None
+    country_code: Country | None = None
     latitude: float | None = Field(default=None, ge=-90, le=90)
     longitude: float | None = Field(default=None, ge=-180, le=180)
     email: Email | None = None
-    phoneNumber: Phone | None = None
-    contactPersonName: Text | None = None
-    fileIds: tuple[UUID, ...] = ()
-    orderTagIds: tuple[UUID, ...] = ()
+    phone_number: Phone | None = None
+    contact_person_name: Text | None = None
+    file_ids: tuple[UUID, ...] = ()
+    order_tag_ids: tuple[UUID, ...] = ()
     metadata: dict[str, Any] = {}
-    workflowId: UUID | None = None
-    workflowCustomId: str | None = None
-    customFields: tuple[CustomField, ...] = ()
-    idempotencyKey: Text | None = None
-    actorAssignments: tuple[ActorAssignment, ...] = ()
+    workflow_id: UUID | None = None
+    workflow_custom_id: str | None = None
+    custom_fields: tuple[CustomField, ...] = ()
+    idempotency_key: Text | None = None
+    actor_assignments: tuple[ActorAssignment, ...] = ()
     offer: Offer | None = None
 
 
 class Cancellation(_Request):
+    """
+    The body of cancel-order. That it takes a reason is ours.
+    """
+
     reason: str | None = Field(default=None, max_length=1_000)
 
 
 class NewTags(_Request):
+    """
+    The body of create-tags, which is ours.
+    """
+
     names: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], Field(min_length=1)]
 
 
 class TagChoice(_Request):
-    tagId: UUID
+    """
+    The body of assign-tag, which is ours.
+    """
+
+    tag_id: UUID
 
 
 RequestT = TypeVar("RequestT", bound=BaseModel)
@@ -147,8 +176,9 @@ def read(model: type[RequestT], call: Call) -> RequestT:
 
     Raises:
         Refusal: 400 where it is no JSON object, 422 where fields are wrong.
+
     """
-    body = call.json()
+    body = read_json(call.body)
     if not isinstance(body, dict):
         raise Refusal(HTTPStatus.BAD_REQUEST, "the body is not a JSON object")
     try:
@@ -164,5 +194,7 @@ def read_order(call: Call, *, require_seven: bool) -> NewOrder:
     order = read(NewOrder, call)
     missing = [name for name in REQUIRED_SEVEN if require_seven and getattr(order, name) is None]
     if missing:
-        raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(f"{name}: required" for name in missing))
+        raise Refusal(
+            HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(f"{to_camel(name)}: required" for name in missing)
+        )
     return order

@@ -50,4 +50,4 @@ def sample_order(chance: random.Random) -> dict[str, Any]:
 
 
 def _ascii(name: str) -> str:
-    return name.lower().translate(str.maketrans({"å": "a", "ø": "o", "æ": "ae"}))
+    return name.lower().replace("å", "a").replace("ø", "o").replace("æ", "ae")

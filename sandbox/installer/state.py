@@ -24,6 +24,10 @@ _FORM = "Bestill montering"
 
 
 class InstallerState:
+    """
+    All orders, tags and uploads, and every way to change them.
+    """
+
     def __init__(self, *, config: SandboxConfig, ids: Ids, effects: EffectLog, listener: Listener) -> None:
         self._config = config
         self._clock = config.clock
@@ -50,6 +54,7 @@ class InstallerState:
         """
         Raises:
             Refusal: 404, there is no such order, or it has been deleted.
+
         """
         found = self.orders.get(order_id)
         if found is None:
@@ -60,16 +65,17 @@ class InstallerState:
         """
         Raises:
             Refusal: 409 or 400 for a body idempotencyKey seen before, 422 for an unknown tag or file.
+
         """
         self._refuse_duplicate(request)
-        tags = [self._known(self.tags, str(tag_id), "orderTagIds") for tag_id in request.orderTagIds]
-        for file_id in request.fileIds:
+        tags = [self._known(self.tags, str(tag_id), "orderTagIds") for tag_id in request.order_tag_ids]
+        for file_id in request.file_ids:
             self._known(self.uploads, str(file_id), "fileIds")
         order = self._new_order(request, tags)
         self._log(
             EffectKind.ORDER_CREATE,
             order,
-            key=key or request.idempotencyKey,
+            key=key or request.idempotency_key,
             detail={"displayId": order.display_id},
         )
         self._tell(Change.CREATED, order)
@@ -88,18 +94,18 @@ class InstallerState:
         )
         order.enter(Phase.CREATED, now)
         self.orders[order.id] = order
-        if request.idempotencyKey is not None:
-            self._by_key[request.idempotencyKey] = order
+        if request.idempotency_key is not None:
+            self._by_key[request.idempotency_key] = order
         return order
 
     def _refuse_duplicate(self, request: NewOrder) -> None:
-        first = self._by_key.get(request.idempotencyKey or "")
+        first = self._by_key.get(request.idempotency_key or "")
         if first is None:
             return
         message = "an order with this idempotencyKey exists"
-        if self._config.duplicate_status == HTTPStatus.BAD_REQUEST:
+        if self._config.duplicate_status == 400:  # noqa: PLR2004 - the setting's own word
             raise Refusal(HTTPStatus.BAD_REQUEST, message)
-        # The body {orderId, displayId} is second-hand; that the three documented keys stand beside them is ours.
+        # These two keys are second-hand; that the three of every error stand beside them is ours.
         extra = {"orderId": first.id, "displayId": first.display_id}
         raise Refusal(HTTPStatus.CONFLICT, message, extra=extra)
 
@@ -109,6 +115,7 @@ class InstallerState:
 
         Raises:
             Refusal: 404, or 409 where the order is closed (or dispatched, if repeats are refused).
+
         """
         order = self.order(order_id)
         first = order.phase in {Phase.CREATED, Phase.DECLINED}
@@ -123,6 +130,7 @@ class InstallerState:
         """
         Raises:
             Refusal: 404, or 409 where the order is completed (or cancelled, if repeats are refused).
+
         """
         order = self.order(order_id)
         first = order.phase is not Phase.CANCELLED
@@ -130,7 +138,9 @@ class InstallerState:
         if first:
             order.cancel_reason = reason
             order.enter(Phase.CANCELLED, self._clock())
-        self._log(EffectKind.ORDER_CANCEL, order, key=key, detail={"reason": reason, **_repeated(first=first)})
+        self._log(
+            EffectKind.ORDER_CANCEL, order, key=key, detail={"reason": reason, **_repeated(first=first)}
+        )
         self._tell(Change.CANCELLED, order)
         return order
 
@@ -146,6 +156,7 @@ class InstallerState:
 
         Raises:
             Refusal: 404, or 409 where no way leads there.
+
         """
         order = self.order(order_id)
         way = steps(order.phase, to)
@@ -185,6 +196,7 @@ class InstallerState:
         """
         Raises:
             Refusal: 404 for the order, 422 for the tag, 409 where repeats are refused.
+
         """
         order, tag = self.order(order_id), self._known(self.tags, tag_id, "tagId")
         first = tag.id not in order.tags
@@ -197,6 +209,7 @@ class InstallerState:
         """
         Raises:
             Refusal: 404 for the order, 422 for the tag, 409 where repeats are refused.
+
         """
         order, tag = self.order(order_id), self._known(self.tags, tag_id, "tagId")
         first = order.tags.pop(tag.id, None) is not None

@@ -120,7 +120,9 @@ def test_retry_after_does_not_revive_an_event_that_is_out_of_attempts():
 
 
 @given(
-    failure=st.sampled_from([Transient, RateLimited, Unauthorized, BadResponse, Permanent]).map(lambda kind: kind("x")),
+    failure=st.sampled_from([Transient, RateLimited, Unauthorized, BadResponse, Permanent]).map(
+        lambda kind: kind("x")
+    ),
     attempt=st.integers(1, 10**9),
     age_s=st.floats(0, 1e9),
     chance=st.floats(0, 1, exclude_max=True),
@@ -161,7 +163,9 @@ def test_retry_after_is_seconds_or_a_date(value, seconds):
 
 
 dates = st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.strftime("%a, %d %b %Y %H:%M:%S GMT"))
-pieces = st.sampled_from(["Thu,", "15", "Jan", "2026", "10:31:30", "GMT", "-2359", "+9999", ":", "99999999999", "\0"])
+pieces = st.sampled_from(
+    ["Thu,", "15", "Jan", "2026", "10:31:30", "GMT", "-2359", "+9999", ":", "99999999999", "\0"]
+)
 
 
 @given(st.one_of(st.text(), dates, st.lists(pieces, max_size=7).map(" ".join)), st.integers(-(10**6), 10**6))

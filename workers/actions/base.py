@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeAlias
 
 from pydantic import BaseModel
 
-from workers.api.models import Order, Tag
+from ..api.models import Order, Tag
 
 #: What an action leaves in the ledger: a small JSON object, or nothing.
 Result: TypeAlias = Mapping[str, Any]
@@ -34,7 +34,6 @@ class EventView:
     Args:
         body: The bytes as they were received; `payload` is what they were parsed to.
         stale: An event of the same subject that occurred later has been accepted before this one.
-
     """
 
     source: str
@@ -73,7 +72,6 @@ class Step:
         idempotency_key: The same in every attempt and every replay of this step.
         attempt: Counted from 1.
         index: The step's place in its workflow, counted from 0.
-
     """
 
     event: EventView
@@ -96,7 +94,6 @@ class Action:
     Args:
         needs_order: The order must have been fetched before it runs.
         module: Where it was found, for messages.
-
     """
 
     name: str

@@ -15,8 +15,7 @@ from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from workers.failures import Permanent, Reason
-
+from ..failures import Permanent, Reason
 from .base import Action, EffectClass, Result, Run, Step
 from .marking import Mark
 
@@ -35,7 +34,6 @@ def build(function: Callable[..., Any], mark: Mark) -> Action:
 
     Raises:
         ValueError: Its name, its effect class or its signature cannot be used; the message says why.
-
     """
     if not _NAME.fullmatch(mark.name):
         raise ValueError(f"the action's name {mark.name!r} is not made of a-z, 0-9 and _, or is over 64 long")

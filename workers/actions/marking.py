@@ -41,7 +41,6 @@ def action(name: str, *, effect: str, needs_order: bool = False) -> Callable[[_F
         effect: natural, keyed, collapsible or unkeyed, see `EffectClass`. There is no default: only the
             action's author knows what a repeat would do.
         needs_order: Have `step.order` fetched before the action runs.
-
     """
 
     def mark(function: _F) -> _F:

@@ -15,9 +15,8 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
-from workers.api.models import Order, OrderPhase, Tag
-from workers.failures import BadResponse, Conflict, Moot, OrderGone, Permanent, Reason, Transient
-
+from ..api.models import Order, OrderPhase, Tag
+from ..failures import BadResponse, Conflict, Moot, OrderGone, Permanent, Reason, Transient
 from .base import OrderApi, Result, Step
 from .marking import action
 

@@ -14,8 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
 
-from workers.redaction import redacted
-
+from ..redaction import redacted
 from .base import Action
 from .building import build
 from .marking import Mark, mark_of
@@ -49,7 +48,6 @@ class Registry:
 
         Raises:
             ActionError: A module cannot be imported, an action cannot be used, or two share a name.
-
         """
         if folder is not None and str(folder) not in sys.path:
             sys.path.append(str(folder))  # last: a user's `queue.py` must not replace the library's

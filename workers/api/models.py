@@ -55,6 +55,8 @@ class Answer(BaseModel):
 
 
 class Tag(Answer):
+    """A tag as the list, an order and the answer to its creation show it."""
+
     id: str = Field(min_length=1)
     name: str
 

@@ -18,6 +18,7 @@ from pydantic.alias_generators import to_camel
 
 #: The most digits of an amount; ours, far over any price and far under a float's precision.
 _DIGITS = 15
+_TOO_MUCH = 10 ** (_DIGITS - 2)
 
 
 def hundredths(amount: Decimal) -> str:
@@ -28,14 +29,14 @@ def hundredths(amount: Decimal) -> str:
         ValueError: It has more than two decimals, which the caller must round, or it is no finite number.
 
     """
-    if not amount.is_finite() or abs(amount) >= Decimal(10) ** (_DIGITS - 2):
-        raise ValueError(
-            f"expected an amount of at most {_DIGITS - 2} digits before the point, found {amount}"
-        )
-    scaled = amount * 100
-    if scaled != scaled.to_integral_value():
+    if not amount.is_finite() or abs(amount) >= _TOO_MUCH:
+        raise ValueError(f"expected an amount under {_TOO_MUCH}, found {amount}")
+    # By integers: Decimal's own arithmetic rounds to the context's 28 digits and would hide a remainder.
+    numerator, denominator = amount.as_integer_ratio()
+    whole, rest = divmod(numerator * 100, denominator)
+    if rest:
         raise ValueError(f"expected at most two decimals, found {amount}; round it first")
-    return str(int(scaled))
+    return str(whole)
 
 
 def from_hundredths(text: str) -> Decimal:
@@ -128,6 +129,8 @@ class OfferLine(Request):
 
 
 class Offer(Request):
+    """What is offered with the order, and who pays."""
+
     name: str | None = None
     payer: Literal["client", "operator"] | None = None
     lines: tuple[OfferLine, ...] = ()

@@ -11,7 +11,7 @@ from .tree import AllOf, AnyOf, Condition, Leaf, Not
 from .view import Absent, View
 
 
-class OrderNeeded(Exception):  # noqa: N818 - a question, not an error
+class OrderNeeded(Exception):
     """The answer depends on the order: fetch it and ask again with it in the view."""
 
 
@@ -37,7 +37,6 @@ def holds(condition: Condition, view: View) -> bool:
 
     Raises:
         OrderNeeded: The view has no order, and the answer depends on it.
-
     """
     answer = _answer(condition, view)
     if answer is None:

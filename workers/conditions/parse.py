@@ -20,6 +20,9 @@ DEPTH_LIMIT = 32
 
 COMBINERS = ("$and", "$or", "$not")
 
+#: How much a misspelt operator must have in common with a known one: `$gtt` has, `$regex` has not.
+_SIMILARITY = 0.7
+
 _T = TypeVar("_T")
 _Parser = Callable[[], _T]
 
@@ -49,7 +52,6 @@ def parse_conditions(raw: Mapping[str, object], *, where: str = "conditions") ->
 
     Raises:
         ConditionError: With each problem's place, what was found there and which operators are known.
-
     """
     if kind(raw) != "mapping":
         raise _problem(where, f"expected a mapping of paths, found {_found(raw)}")
@@ -70,7 +72,9 @@ def _entry(key: str, value: object, where: str, depth: int, prefix: str) -> Cond
     inner = f"{where}.{key}"
     if not key.startswith("$"):
         return _path(prefix + key, value, inner, depth - 1)
-    if prefix or key not in COMBINERS:
+    if prefix:
+        raise _problem(inner, "operators and keys cannot stand in one mapping")
+    if key not in COMBINERS:
         raise _unknown(inner, key, COMBINERS)
     if key == "$not":
         return Not(_all_of(value, inner, depth - 1))
@@ -126,8 +130,8 @@ def _check_json(value: object, where: str, depth: int) -> None:
     match value:
         case None | bool() | int() | str():
             return
-        case float() if isfinite(value):
-            return
+        case float():
+            _check_finite(value, where)
         case list() | tuple():
             _each([partial(_check_json, one, f"{where}[{i}]", depth - 1) for i, one in enumerate(value)])
         case Mapping():
@@ -135,6 +139,11 @@ def _check_json(value: object, where: str, depth: int) -> None:
         case _:
             # A TOML date is a datetime, which a payload's JSON can never equal.
             raise _problem(where, f"expected JSON, found {_found(value)}; put a date or time in quotes")
+
+
+def _check_finite(value: float, where: str) -> None:
+    if not isfinite(value):
+        raise _problem(where, f"expected a finite number, found {value}")
 
 
 def _mapping(raw: object, where: str, depth: int) -> Mapping[str, object]:
@@ -176,10 +185,12 @@ def _problem(where: str, message: str) -> ConditionError:
 
 
 def _unknown(where: str, name: str, known: Sequence[str]) -> ConditionError:
-    near = difflib.get_close_matches(name, known, n=1)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=_SIMILARITY)
     hint = f"; did you mean {near[0]}?" if near else ""
     return _problem(where, f"unknown operator {name} here; known: {' '.join(known)}{hint}")
 
 
 def _found(value: object) -> str:
-    return f"a {kind(value)}" if value not in ([], {}, ()) else f"an empty {kind(value)}"
+    if value in ([], (), {}):
+        return f"an empty {kind(value)}"
+    return "null" if value is None else f"a {kind(value)}"

@@ -20,16 +20,22 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
+    """Each part holds; so does none at all."""
+
     parts: tuple["Condition", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
+    """At least one part holds."""
+
     parts: tuple["Condition", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
+    """The part does not hold."""
+
     part: "Condition"
 
 

@@ -31,7 +31,6 @@ class View:
         event: id, type, subject, source, occurredAt, acceptedAt, stale.
         data: The payload's data; empty where the source is trusted as a hint only.
         order: The fetched order; None says not fetched yet, an empty mapping that there is none to fetch.
-
     """
 
     event: Mapping[str, object]

@@ -32,6 +32,12 @@ def _trigger(text: str) -> str:
     return text
 
 
+def _some(actions: tuple[Mapping[str, Any], ...]) -> tuple[Mapping[str, Any], ...]:
+    if not actions:
+        raise ValueError("expected at least one action")
+    return actions
+
+
 class Definition(BaseModel):
     """One entry of `[[workflows]]`."""
 
@@ -41,7 +47,7 @@ class Definition(BaseModel):
     entity_type: EntityType = "Order"
     trigger: Annotated[str, AfterValidator(_trigger)]
     conditions: Mapping[str, Any] = {}
-    actions: Annotated[tuple[Mapping[str, Any], ...], Field(min_length=1)]
+    actions: Annotated[tuple[Mapping[str, Any], ...], AfterValidator(_some)]
     enabled: bool = True
     on_stale: OnStale = "skip"
 

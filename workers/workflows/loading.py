@@ -15,9 +15,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from workers.actions import Registry
-from workers.conditions import Condition, ConditionError, parse_conditions
-
+from ..actions import Registry
+from ..conditions import Condition, ConditionError, parse_conditions
 from .definitions import Definition, describe
 from .problems import WorkflowErrors, WorkflowProblem
 from .workflow import StepSpec, Workflow
@@ -32,7 +31,6 @@ def load_workflows(raw: Sequence[object], *, known: Registry) -> tuple[Workflow,
 
     Raises:
         WorkflowErrors: With every problem of every definition, two of one name included.
-
     """
     workflows: list[Workflow] = []
     problems = list(_twins(raw))
@@ -52,7 +50,6 @@ def load_workflow(raw: object, *, known: Registry) -> Workflow:
 
     Raises:
         WorkflowErrors: With every problem; keys are relative to the definition.
-
     """
     report = _Report(_name_of(raw))
     if not isinstance(raw, Mapping):
@@ -71,7 +68,6 @@ def canonical_json(value: object) -> bytes:
     Raises:
         TypeError: There is something in it that JSON has no form for.
         ValueError: There is a NaN or an infinity in it.
-
     """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_plain)
     return text.encode("ascii")

@@ -17,7 +17,7 @@ class WorkflowProblem:
         return f"workflow {self.workflow!r}: {self.key}: {self.message}"
 
 
-class WorkflowErrors(Exception):  # noqa: N818 - all the errors at once
+class WorkflowErrors(Exception):
     """Definitions that cannot be used."""
 
     def __init__(self, problems: Sequence[WorkflowProblem]) -> None:

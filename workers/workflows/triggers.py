@@ -44,6 +44,7 @@ FORM_IN_WORDS = "an event type such as order.created, or its code order_created"
 
 
 def is_trigger(text: str) -> bool:
+    """Tell whether a text has the form of a trigger; that somebody sends it is another question."""
     return len(text) <= _LONGEST and _FORM.fullmatch(text) is not None
 
 

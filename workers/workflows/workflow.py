@@ -6,8 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from workers.conditions import Condition
-
+from ..conditions import Condition
 from .definitions import EntityType, OnStale
 from .problems import WorkflowProblem
 from .triggers import admits, nearest_known
@@ -29,7 +28,6 @@ class Workflow:
     Args:
         version: Changes with the definition, be it by one character; not with the order of its keys.
         definition: Plain JSON; `load_workflow` makes the same workflow of it again.
-
     """
 
     name: str

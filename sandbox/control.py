@@ -1,0 +1,195 @@
+"""
+The sandbox's own door, `/_sandbox/...`: look at everything, move orders on, set faults, start over.
+
+All of it is ours, and none of it asks for a token: the sandbox belongs on a loopback address.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from .config import JSON
+from .connection import can_cut
+from .errors import Refusal, invalid
+from .fault_set import read_faults
+from .faults import ResetAfterEffect, ResetBefore
+from .installer.events import EVENT_TYPES
+from .installer.paths import OPERATIONS
+from .installer.phases import Phase, following
+from .operations import read_json
+from .upstream import Upstream
+from .wire import json_bytes, read_body
+
+#: Orders made in one go before others get a turn.
+_SEEDED_AT_ONCE = 100
+_BODY_BYTES = 1_048_576
+
+PhaseWord = Literal[
+    "dispatching", "scheduled", "in_progress", "completed", "declined", "cancelled", "deleted"
+]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
+
+
+class Advance(_Body):
+    """
+    The body of /_sandbox/advance.
+    """
+
+    order_id: str
+    #: None is the next step of the life cycle.
+    to: PhaseWord | None = None
+
+
+class Seed(_Body):
+    """
+    The body of /_sandbox/seed.
+    """
+
+    orders: Annotated[int, Field(ge=1, le=10_000)] = 1
+
+
+BodyT = TypeVar("BodyT", bound=_Body)
+Page = Callable[[Request], Awaitable[Response]]
+
+
+class Control:
+    """
+    The pages of the door.
+    """
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+
+    def routes(self) -> list[Route]:
+        return [
+            _route("GET", "", self._summary),
+            _route("GET", "/orders", self._orders),
+            _route("GET", "/effects", self._effects),
+            _route("GET", "/calls", self._calls),
+            _route("GET", "/deliveries", self._deliveries),
+            _route("GET", "/faults", self._faults),
+            _route("PUT", "/faults", self._set_faults),
+            _route("POST", "/advance", self._advance),
+            _route("POST", "/seed", self._seed),
+            _route("POST", "/test-event", self._test_event),
+            _route("POST", "/reset", self._reset),
+        ]
+
+    async def _summary(self, _: Request) -> Response:
+        upstream = self._upstream
+        return _json(
+            {
+                "seed": upstream.seed,
+                "organizationId": upstream.organization_id,
+                "webformId": upstream.installer.webform.id,
+                "webhookUrl": upstream.config.webhook_url,
+                "orders": len(upstream.installer.orders),
+                "effects": len(upstream.effects),
+                "calls": upstream.shared.calls.total,
+                "absorbed": upstream.shared.calls.absorbed,
+                "deliveries": upstream.sender.deliveries.counts(),
+                "operations": [
+                    {
+                        "name": operation.name,
+                        "method": operation.method,
+                        "path": operation.path,
+                        "evidence": operation.evidence,
+                        "note": operation.note,
+                    }
+                    for operation in OPERATIONS.values()
+                ],
+            }
+        )
+
+    async def _orders(self, _: Request) -> Response:
+        return _json([order.for_control() for order in self._upstream.installer.orders.values()])
+
+    async def _effects(self, request: Request) -> Response:
+        found = self._upstream.effects.since(_since(request))
+        # Absorbed calls are no effects; their number stands beside.
+        headers = {"x-sandbox-absorbed": str(self._upstream.shared.calls.absorbed)}
+        lines = b"".join(effect.line() for effect in found)
+        return Response(lines, media_type="application/x-ndjson", headers=headers)
+
+    async def _calls(self, _: Request) -> Response:
+        return _json(self._upstream.shared.calls.to_json())
+
+    async def _deliveries(self, _: Request) -> Response:
+        return _json(self._upstream.sender.deliveries.to_json())
+
+    async def _faults(self, _: Request) -> Response:
+        return _json(self._upstream.shared.faults.to_json())
+
+    async def _set_faults(self, request: Request) -> Response:
+        faults = read_faults(await _read(request), operations=OPERATIONS.keys(), event_types=EVENT_TYPES)
+        resets = [fault for fault in faults if isinstance(fault, ResetBefore | ResetAfterEffect)]
+        if resets and not can_cut(request.scope):
+            message = f"{resets[0].fault}: needs sandbox.server, since this server cannot cut connections"
+            raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, message)
+        self._upstream.shared.faults.replace(faults)
+        return await self._faults(request)
+
+    async def _advance(self, request: Request) -> Response:
+        wish = await _read_as(Advance, request)
+        state = self._upstream.installer
+        order = state.order(wish.order_id)
+        if wish.to == "deleted":
+            state.delete(order.id)
+            return _json({"orderId": order.id, "passed": ["deleted"]})
+        target = Phase[wish.to.upper()] if wish.to else following(order.phase)
+        if target is None:
+            raise Refusal(HTTPStatus.CONFLICT, f"no step follows {order.phase.word}")
+        passed = state.advance(order.id, target)
+        return _json({"orderId": order.id, "passed": [phase.word for phase in passed]})
+
+    async def _seed(self, request: Request) -> Response:
+        wish = await _read_as(Seed, request)
+        made: list[JSON] = []
+        while len(made) < wish.orders:
+            count = min(_SEEDED_AT_ONCE, wish.orders - len(made))
+            made += [self._upstream.seed_order().body for _ in range(count)]
+            await asyncio.sleep(0)
+        return _json({"orders": made}, HTTPStatus.CREATED)
+
+    async def _test_event(self, _: Request) -> Response:
+        return _json({"eventId": self._upstream.send_sample()}, HTTPStatus.ACCEPTED)
+
+    async def _reset(self, _: Request) -> Response:
+        self._upstream.forget()
+        return _json({"reset": True})
+
+
+def _route(method: str, path: str, page: Page) -> Route:
+    return Route(f"/_sandbox{path}", page, methods=[method])
+
+
+def _json(body: JSON, status: int = HTTPStatus.OK) -> Response:
+    return Response(json_bytes(body) + b"\n", status_code=status, media_type="application/json")
+
+
+def _since(request: Request) -> int:
+    since = request.query_params.get("since", "0")
+    if not (since.isascii() and since.isdigit() and len(since) < 19):  # noqa: PLR2004 - fits 64 bits
+        raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "since: expected the seq of an effect")
+    return int(since)
+
+
+async def _read(request: Request) -> Any:
+    return read_json(await read_body(request.receive, limit=_BODY_BYTES))
+
+
+async def _read_as(model: type[BodyT], request: Request) -> BodyT:
+    try:
+        return model.model_validate(await _read(request))
+    except ValidationError as problem:
+        raise invalid(problem) from None

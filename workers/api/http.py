@@ -1,0 +1,241 @@
+"""
+The thin edge between a client and an HTTP API: one request out, one bounded reply or one failure back.
+
+Owns the session's rules, the deadline, the limit on what is read, and what each error of the transport means.
+Refuses to know operations, JSON and what a status means (`refusals.py`), and never sends a write twice.
+"""
+
+import asyncio
+import zlib
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+
+import aiohttp
+from yarl import URL
+
+from receiver.secrets import Secret
+from workers.failures import BadResponse, Failure, Permanent, Reason, Transient
+
+from .refusals import ApiReason, checked
+from .replies import Call, Reply
+
+#: The most that is read of one answer, counted before and after decompression; no page of orders is near it.
+BODY_LIMIT = 1_048_576
+#: Seconds for a connection, its DNS and TLS included, and between two reads.
+CONNECT_S = 3.0
+READ_S = 10.0
+#: Shorter than the 5 s after which Node and uvicorn close an idle connection: a write that meets a connection
+#: closed under it has an unknown outcome.
+KEEP_ALIVE_S = 4.0
+
+_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=CONNECT_S, sock_read=READ_S)
+
+
+def open_session(*, concurrency: int) -> aiohttp.ClientSession:
+    """
+    Open the session that all clients of a process or shift share; the caller closes it.
+
+    It heeds no proxy or netrc of the environment and keeps no cookies, which would mix the users of two sources.
+    """
+    connector = aiohttp.TCPConnector(limit=2 * concurrency, keepalive_timeout=KEEP_ALIVE_S)
+    return aiohttp.ClientSession(connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Edge:
+    """
+    One API behind one token.
+
+    Args:
+        deadline_s: Seconds that one call may take in all, a quick second try included.
+        clock: The aware time that a Retry-After date is measured against.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        *,
+        base_url: str,
+        token: Secret,
+        deadline_s: float = 20.0,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        if session.trust_env:
+            raise ValueError("expected a session with trust_env=False: a proxy or netrc would see the token")
+        self._session = session
+        self._base_url = base_url.rstrip("/")
+        self._token = token
+        self._deadline_s = deadline_s
+        self._clock = clock
+
+    def check(self, call: Call, reply: Reply) -> Reply:
+        """
+        Return the reply of a call that succeeded.
+
+        Raises:
+            Failure: It did not, by its status.
+        """
+        return checked(call, reply, now=self._clock())
+
+    async def send(
+        self,
+        call: Call,
+        path: str,
+        *,
+        body: bytes | aiohttp.FormData | None = None,
+        key: str | None = None,
+    ) -> Reply:
+        """
+        Send one request and return the reply, whatever its status.
+
+        A GET whose kept-alive connection turns out to be dead is sent once more by aiohttp; a write never is.
+
+        Args:
+            body: JSON as bytes, or a form.
+            key: Sent as `Idempotency-Key`. That the API honours the header is ours to hope.
+
+        Raises:
+            Failure: There was no reply that could be read.
+        """
+        try:
+            async with asyncio.timeout(self._deadline_s), self._request(call, path, body, key) as response:
+                content = await _content(call, response)
+        except (aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
+            raise _failure_from(call, error, deadline_s=self._deadline_s) from _printable(error)
+        return Reply(status=response.status, headers=response.headers, body=self._without_token(content))
+
+    def _request(
+        self, call: Call, path: str, body: bytes | aiohttp.FormData | None, key: str | None
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        return self._session.request(
+            call.route.method,
+            URL(self._base_url + path, encoded=True),
+            data=body,
+            headers=self._headers(body, key),
+            allow_redirects=False,
+            auto_decompress=False,
+            timeout=_TIMEOUT,
+            middlewares=(_send_once,) if call.operation.writes else (),
+        )
+
+    def _headers(self, body: object, key: str | None) -> Mapping[str, str]:
+        headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "Authorization": f"Bearer {self._token.reveal()}",
+            "User-Agent": "orderhook",
+        }
+        if isinstance(body, bytes):
+            headers["Content-Type"] = "application/json"
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        return headers
+
+    def _without_token(self, content: bytes) -> bytes:
+        # Words of a refusal end up in a dead letter, and some servers repeat the token that they refuse.
+        return content.replace(self._token.reveal().encode(), b"***")
+
+
+async def _send_once(
+    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """
+    Keep aiohttp from sending a PUT or a DELETE again by itself when the reply is lost.
+
+    It repeats after these two errors on a kept-alive connection and has no public switch, so they change their
+    class here; its connector's errors, which come before anything is sent, are not repeated and keep theirs.
+    """
+    try:
+        return await send(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise aiohttp.ClientConnectionError(str(error)) from error
+
+
+async def _content(call: Call, response: aiohttp.ClientResponse) -> bytes:
+    """Return the body, decompressed; a refusal counts by its status, so its body may be unreadable."""
+    try:
+        return _decompressed(call, response, await _limited(call, response))
+    except BadResponse:
+        if response.status >= 300:  # noqa: PLR2004 - no success
+            return b""
+        raise
+
+
+async def _limited(call: Call, response: aiohttp.ClientResponse) -> bytes:
+    content = bytearray()
+    async for chunk in response.content.iter_any():
+        content += chunk
+        if len(content) > BODY_LIMIT:
+            raise _bad(call, f"answered with more than {BODY_LIMIT} bytes")
+    return bytes(content)
+
+
+def _decompressed(call: Call, response: aiohttp.ClientResponse, content: bytes) -> bytes:
+    """Undo a compression that we did not ask for, and stop at the limit: 97 kB of gzip can hold 100 MB."""
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding in ("", "identity") or not content:
+        return content
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise _bad(call, f"answered in the encoding {encoding[:20]!r}, expected identity")
+    machine = zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: gzip or zlib, by the header
+    try:
+        plain = machine.decompress(content, BODY_LIMIT + 1)
+    except zlib.error as error:
+        raise _bad(call, f"answered with broken {encoding}") from error
+    if len(plain) > BODY_LIMIT or not machine.eof:
+        what = (
+            f"more than {BODY_LIMIT} bytes" if len(plain) > BODY_LIMIT else f"an incomplete {encoding} body"
+        )
+        raise _bad(call, f"answered with {what}")
+    return plain
+
+
+def _bad(call: Call, what: str) -> BadResponse:
+    return BadResponse(f"{call} {what}; the vendor must act", effect=call.effect_if_lost)
+
+
+def _failure_from(call: Call, error: Exception, *, deadline_s: float) -> Failure:
+    """Say what an error of the transport means; what came before the request was sent had no effect."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        message = f"{call}: the certificate of {error.host} is refused ({_why(error.certificate_error)}); "
+        todo = "an operator must trust its authority or correct api.base_url"
+        return Permanent(message + todo, reason=ApiReason.CERTIFICATE)
+    if isinstance(error, aiohttp.ClientConnectorError):
+        message = f"{call}: no connection to {error.host} ({_why(error.os_error)}); tried again by itself"
+        return Transient(message, reason=Reason.IO_ERROR)
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return Transient(f"{call}: no connection within {CONNECT_S:g} s", reason=Reason.TIMEOUT)
+    return _failure_once_sent(call, error, deadline_s=deadline_s)
+
+
+def _failure_once_sent(call: Call, error: Exception, *, deadline_s: float) -> Failure:
+    effect = call.effect_if_lost
+    if isinstance(error, TimeoutError):
+        message = (
+            f"{call}: no full answer; expected a first byte, and each next, within {READ_S:g} s and all "
+        )
+        return Transient(f"{message}within {deadline_s:g} s", reason=Reason.TIMEOUT, effect=effect)
+    if isinstance(error, ValueError):
+        message = f"{call} cannot be sent: {error}; an operator must correct api.base_url or api.token"
+        return Permanent(message, reason=ApiReason.REQUEST_INVALID)
+    if isinstance(error, aiohttp.ClientResponseError):
+        return BadResponse(
+            f"{call}: expected HTTP, found {error.message}; the vendor must act", effect=effect
+        )
+    message = f"{call}: the connection was lost before the full answer ({_why(error)})"
+    return Transient(message, reason=Reason.IO_ERROR, effect=effect)
+
+
+def _why(error: BaseException) -> str:
+    return str(getattr(error, "verify_message", "") or getattr(error, "strerror", "") or error)
+
+
+def _printable(error: Exception) -> Exception | None:
+    # Its repr shows the headers that were sent, the token among them.
+    return None if isinstance(error, aiohttp.ClientResponseError) else error

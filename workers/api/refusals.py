@@ -1,0 +1,161 @@
+"""
+What a refusal means: a failure that says who must act.
+
+Pure: a reply and the time go in. No socket, no token.
+Only the meanings of 400, 401, 403, 404 and 422 are the vendor's; the others are read as HTTP defines them.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+from workers.failures import Conflict, Failure, OrderGone, Permanent, RateLimited, Transient, Unauthorized
+from workers.retry import RETRY_AFTER_CAP_S, parse_retry_after
+
+from .replies import Call, Reply, words_of
+
+# Express and NestJS say this of a path that they do not serve, in the very shape of a missing order.
+_NO_SUCH_PATH = re.compile(r"Cannot [A-Z]+ /")
+#: A reset at or past this is a Unix time, below it a number of seconds. Its unit is documented nowhere; ours.
+_EPOCH_FROM = 1_000_000_000
+_NUMBER = re.compile(r"[0-9]{1,12}", re.ASCII)
+
+
+class ApiReason(StrEnum):
+    """Reasons of dead letters that only a call to an API can have: the configuration is wrong."""
+
+    CERTIFICATE = "api_certificate"
+    REDIRECT = "api_redirect"
+    PATH_UNKNOWN = "api_path_unknown"
+    REQUEST_INVALID = "api_request_invalid"  # it could not even be sent
+
+
+def checked(call: Call, reply: Reply, *, now: datetime) -> Reply:
+    """
+    Return the reply, if it is a success.
+
+    Raises:
+        Failure: It is not; which one says who must act.
+
+    """
+    failure = failure_of(call, reply, now=now)
+    if failure is not None:
+        raise failure
+    return reply
+
+
+def failure_of(call: Call, reply: Reply, *, now: datetime) -> Failure | None:
+    """Return what kept the call from succeeding; None for every 2xx."""
+    kind = reply.status // 100
+    if kind == 2:  # noqa: PLR2004 - the class of success
+        return None
+    judge = _BY_STATUS.get(reply.status) or _BY_KIND.get(kind, _rejected)
+    return judge(call, reply, now)
+
+
+def _limited(call: Call, reply: Reply, now: datetime) -> Failure:
+    message = f"{call} answered 429; nobody need act, it waits and is tried again"
+    return RateLimited(_with_words(message, reply), retry_after_s=_asked_wait(reply, now))
+
+
+def _unauthorized(call: Call, reply: Reply, now: datetime) -> Failure:
+    todo = "renew the token in api.token" if reply.status == 401 else "give the token's user the role"  # noqa: PLR2004
+    message = f"{call} answered {reply.status}; an operator must {todo}"
+    return Unauthorized(_with_words(message, reply), retry_after_s=_retry_after(reply, now))
+
+
+def _broken(call: Call, reply: Reply, now: datetime) -> Failure:
+    message = f"{call} answered {reply.status}; the vendor must act, expected 2xx"
+    wait_s = _retry_after(reply, now)
+    return Transient(_with_words(message, reply), effect=call.effect_if_lost, retry_after_s=wait_s)
+
+
+def _missing(call: Call, reply: Reply, now: datetime) -> Failure:
+    """
+    Tell a missing order from a path that the API does not have: most paths are guesses of ours.
+
+    To take a wrong path for a missing order would end every run in silence, so the doubt falls on the path.
+    """
+    words = words_of(reply)
+    if not words or _NO_SUCH_PATH.search(words):
+        return _unserved(call, reply, now)
+    if call.operation.about_an_order:
+        return OrderGone(f"{call} answered {reply.status}: the order is gone, nothing is left to do")
+    message = f"{call} answered {reply.status}; whoever configured the step must name something that exists"
+    return Permanent(_with_words(message, reply))
+
+
+def _unserved(call: Call, reply: Reply, now: datetime) -> Failure:
+    del now
+    message = f"{call} answered {reply.status}: no such path, it seems; set api.paths.{call.operation.name}"
+    return Permanent(_with_words(message, reply), reason=ApiReason.PATH_UNKNOWN)
+
+
+def _conflicting(call: Call, reply: Reply, now: datetime) -> Failure:
+    del now
+    message = f"{call} answered {reply.status}; the order's state has moved, read it again and decide"
+    return Conflict(_with_words(message, reply))
+
+
+def _redirected(call: Call, reply: Reply, now: datetime) -> Failure:
+    del now
+    target = _origin(reply.headers.get("Location", ""))
+    message = (
+        f"{call} answered {reply.status} to {target}; none is followed, set api.base_url to the final host"
+    )
+    return Permanent(message, reason=ApiReason.REDIRECT)
+
+
+def _rejected(call: Call, reply: Reply, now: datetime) -> Failure:
+    del now
+    message = f"{call} answered {reply.status}; whoever configured the step must correct what it sends"
+    return Permanent(_with_words(message, reply))
+
+
+_Judge: TypeAlias = Callable[[Call, Reply, datetime], Failure]
+
+_BY_STATUS: Mapping[int, _Judge] = {
+    401: _unauthorized,
+    403: _unauthorized,
+    404: _missing,
+    405: _unserved,
+    408: _broken,
+    409: _conflicting,
+    410: _missing,
+    412: _conflicting,
+    425: _broken,
+    429: _limited,
+}
+_BY_KIND: Mapping[int, _Judge] = {3: _redirected, 5: _broken}
+
+
+def _with_words(message: str, reply: Reply) -> str:
+    words = words_of(reply)
+    return f"{message}; it says: {words}" if words else message
+
+
+def _origin(location: str) -> str:
+    """Return where a redirect points, without the path: that may carry a token or an id."""
+    try:
+        parts = urlsplit(location)
+    except ValueError:
+        return "an unreadable address"
+    return f"{parts.scheme}://{parts.hostname}" if parts.hostname else "another path"
+
+
+def _retry_after(reply: Reply, now: datetime) -> float | None:
+    value = reply.headers.get("Retry-After")
+    return None if value is None else parse_retry_after(value, now=now)
+
+
+def _asked_wait(reply: Reply, now: datetime) -> float | None:
+    """Return the wait a 429 asks for: Retry-After where it can be read, else X-RateLimit-Reset."""
+    wait_s = _retry_after(reply, now)
+    reset = reply.headers.get("X-RateLimit-Reset", "").strip()
+    if wait_s is not None or not _NUMBER.fullmatch(reset):
+        return wait_s
+    seconds = int(reset) - (now.timestamp() if int(reset) >= _EPOCH_FROM else 0.0)
+    return min(max(seconds, 0.0), RETRY_AFTER_CAP_S)

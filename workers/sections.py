@@ -1,0 +1,175 @@
+"""
+The tables of the file that concern workers, as frozen models with their defaults, units and limits.
+
+Refuses to know how a source's deliveries are verified. Each description is a row of `docs/configuration.md`.
+"""
+
+from typing import Annotated, Any, Self, TypeAlias
+
+from pydantic import ConfigDict, Field, model_validator
+
+from receiver.secrets import SecretText
+from receiver.settings import Elsewhere, RedisUrl, Section, SourceName, SourceTerms
+
+from .api.paths import InstallerPaths, InstallerStatuses
+
+MODULE_NAME = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$"
+
+BaseUrl: TypeAlias = Annotated[
+    str,
+    Field(
+        # No user and password, which would end up in logs, no query and no fragment.
+        pattern=r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$",
+        json_schema_extra={"writeOnly": True, "expected": "a URL such as https://api.example.com"},
+    ),
+]
+ModuleName: TypeAlias = Annotated[
+    str,
+    Field(
+        pattern=MODULE_NAME,
+        json_schema_extra={"expected": "the name of a Python module such as erp_actions"},
+    ),
+]
+
+
+class RetrySettings(Section):
+    """
+    When a failed attempt is followed by another one, and when by none.
+    """
+
+    base_s: float = Field(
+        default=1.0,
+        gt=0,
+        le=3_600,
+        description="Seconds that the first retry waits at most; each wait is drawn at random below a bound "
+        "that doubles with every attempt.",
+    )
+    cap_s: float = Field(
+        default=300.0,
+        gt=0,
+        le=86_400,
+        description="Seconds that no wait exceeds, unless the API asks for more by `Retry-After` (up to an hour).",
+    )
+    max_attempts: int = Field(
+        default=8, ge=1, le=1_000, description="Attempts after which an event is a dead letter."
+    )
+    max_age_s: float = Field(
+        default=86_400.0,
+        gt=0,
+        le=2_592_000,
+        description="Seconds since it was accepted or replayed, after which a failing event is dead.",
+    )
+
+    @model_validator(mode="after")
+    def _grows(self) -> Self:
+        if self.base_s > self.cap_s:
+            raise ValueError(f"base_s is {self.base_s} and cap_s {self.cap_s}; expected base_s up to cap_s")
+        return self
+
+
+class WorkerSection(Section):
+    """
+    How much the workers do at a time and how long they may take.
+    """
+
+    processes: int = Field(
+        default=1,
+        ge=1,
+        le=256,
+        description="Worker processes that `orderhook worker` starts and watches over.",
+    )
+    concurrency: int = Field(
+        default=50, ge=1, le=10_000, description="Events that one process works on at the same time."
+    )
+    lease_s: float = Field(
+        default=30.0,
+        gt=0,
+        le=3_600,
+        description="Seconds after which the orders of a worker that died are free for another; more than "
+        "`call_deadline_s`.",
+    )
+    shift_s: float = Field(
+        default=30.0,
+        gt=0,
+        le=3_600,
+        description="Seconds that one job takes on new events before it hands over to the next.",
+    )
+    call_deadline_s: float = Field(
+        default=20.0, gt=0, le=3_600, description="Seconds that one action may take, its calls included."
+    )
+    event_deadline_s: float = Field(
+        default=60.0, gt=0, le=86_400, description="Seconds that one attempt of an event may take in all."
+    )
+    max_crashes: int = Field(
+        default=3, ge=1, le=100, description="Workers that an event may take down with it; then it is dead."
+    )
+    retry: RetrySettings = RetrySettings()
+
+    @model_validator(mode="after")
+    def _lease_outlasts_a_call(self) -> Self:
+        # Else a second worker would begin while the first still waits for its answer.
+        if self.lease_s <= self.call_deadline_s:
+            raise ValueError(
+                f"lease_s is {self.lease_s} and call_deadline_s {self.call_deadline_s}; "
+                "expected lease_s to be longer than call_deadline_s"
+            )
+        return self
+
+
+class ApiSettings(Section):
+    """
+    The order API that answers for a source: where it is and how it lets us in.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)  # the token
+
+    base_url: BaseUrl = Field(description="Where the order API is; `paths` are added to it.")
+    token: SecretText = Field(description="Bearer token of the order API: `env:NAME` or `file:PATH`.")
+    paths: InstallerPaths = Field(
+        default=InstallerPaths(), description="Request lines of the operations that are not documented."
+    )
+    statuses: InstallerStatuses = Field(
+        default=InstallerStatuses(),
+        description="Which number, or list of numbers, is which phase of an order.",
+    )
+    deadline_s: float = Field(
+        default=20.0, gt=0, le=300, description="Seconds that one call may take, its quick repeats included."
+    )
+
+
+class WorkerSource(SourceTerms):
+    """
+    A source as workers see it: with its order API, without its secrets.
+    """
+
+    scheme: Elsewhere = Field(default=None, repr=False, exclude=True)
+    api: ApiSettings | None = Field(default=None, description="The order API that answers for this source.")
+
+    @model_validator(mode="after")
+    def _has_what_it_asks_for(self) -> Self:
+        if (self.system is None) != (self.api is None):
+            found, missing = ("api", "system") if self.system is None else ("system", "api")
+            raise ValueError(f"{found} without {missing}; expected both or neither")
+        if self.trust == "hint" and self.api is None:
+            raise ValueError('trust = "hint" without an order API to ask; expected system and api')
+        return self
+
+
+class WorkerFile(Section):
+    """
+    The file as the workers see it.
+    """
+
+    redis_url: RedisUrl = "redis://127.0.0.1:6379/0"
+    receiver: Elsewhere = Field(default=None, repr=False, exclude=True)
+    sources: dict[SourceName, WorkerSource] = Field(default_factory=dict)
+    worker: WorkerSection = WorkerSection()
+    workflows: list[Any] = Field(
+        default_factory=list,
+        repr=False,
+        description="What to do about which events; see `docs/workflows.md`.",
+    )
+    actions: list[ModuleName] = Field(
+        default_factory=list,
+        description="Python modules with actions of your own, beside the file or where Python looks.",
+    )

@@ -1,0 +1,147 @@
+"""
+A worker's settings, checked and loaded: how it works, the order APIs, workflows and actions.
+
+Owns the check of the whole file: problems on the receiver's side come in the same list, so one run shows all.
+Workers verify no delivery, so the secrets of the sources' schemes are neither needed nor read here, and a
+worker's environment need not hold them. `orderhook sources check` reads both sides.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from receiver.config import ConfigError, Gathering, Path, Problem, RawConfig, dotted, shown, validated
+from receiver.secrets import Secret, SecretError
+from receiver.settings import ReceiverSettings, SourceTerms
+
+from .actions import ActionError, Registry
+from .sections import MODULE_NAME, ApiSettings, RetrySettings, WorkerFile, WorkerSection
+from .workflows import Workflow, WorkflowErrors, WorkflowProblem, load_workflows
+
+__all__ = ["ApiSettings", "RetrySettings", "WorkerSection", "WorkerSettings", "worker_settings"]
+
+T = TypeVar("T")
+
+_REFERENCES = ("env:", "file:")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSettings:
+    """
+    Everything a worker needs, checked; what it need not know, a scheme's secrets, is not in it.
+    """
+
+    redis_url: str = field(repr=False)
+    worker: WorkerSection
+    sources: Mapping[str, SourceTerms]
+    apis: Mapping[str, ApiSettings]
+    actions: tuple[str, ...]
+    registry: Registry = field(repr=False)
+    workflows: tuple[Workflow, ...] = field(repr=False)
+
+
+def worker_settings(raw: RawConfig) -> WorkerSettings:
+    """
+    Check the whole file and load what it names; importing the modules of `actions` runs their code.
+
+    Raises:
+        ConfigError: With all problems at once, those of the receiver's part included.
+
+    """
+    gathering = Gathering()
+    gathering.attempt(
+        lambda: validated(ReceiverSettings, raw, values=_unread(raw.values), overlook=(SecretError,))
+    )
+    file = gathering.attempt(lambda: validated(WorkerFile, raw))
+    registry = gathering.attempt(lambda: _registry(raw))
+    workflows = gathering.attempt(lambda: _workflows(raw, registry)) if registry else None
+    gathering.raise_all()
+    return _assembled(_there(file), _there(registry), _there(workflows))
+
+
+def _there(part: T | None) -> T:
+    assert part is not None  # else a problem was gathered, and raised
+    return part
+
+
+def _assembled(file: WorkerFile, registry: Registry, workflows: tuple[Workflow, ...]) -> WorkerSettings:
+    return WorkerSettings(
+        redis_url=file.redis_url,
+        worker=file.worker,
+        sources=file.sources,
+        apis={name: source.api for name, source in file.sources.items() if source.api},
+        actions=tuple(file.actions),
+        registry=registry,
+        workflows=workflows,
+    )
+
+
+def _registry(raw: RawConfig) -> Registry:
+    found = raw.values.get("actions", ())
+    names = [name for name in found if _is_module(name)] if isinstance(found, list) else []
+    try:
+        return Registry.load(names, folder=raw.folder)
+    except ActionError as error:
+        raise ConfigError(_action_problems(error, found, raw)) from error
+
+
+def _is_module(name: object) -> bool:
+    return isinstance(name, str) and re.fullmatch(MODULE_NAME, name) is not None
+
+
+def _action_problems(error: ActionError, names: Sequence[object], raw: RawConfig) -> Iterable[Problem]:
+    for module, message in error.problems:
+        path: Path = ("actions", names.index(module)) if module in names else ("actions",)
+        yield Problem(
+            where=raw.origin(path), key=dotted(path), found=f"module {module}: {message}", expected=""
+        )
+
+
+def _workflows(raw: RawConfig, registry: Registry) -> tuple[Workflow, ...]:
+    found = raw.values.get("workflows", ())
+    try:
+        return load_workflows(found if isinstance(found, list) else (), known=registry)
+    except WorkflowErrors as error:
+        raise ConfigError(_workflow_problem(problem, raw) for problem in error.problems) from error
+    except RecursionError:
+        where = raw.origin(("workflows",))
+        raise ConfigError(
+            [Problem(where=where, key="workflows", found="nested too deeply", expected="")]
+        ) from None
+
+
+def _workflow_problem(problem: WorkflowProblem, raw: RawConfig) -> Problem:
+    return Problem(
+        where=raw.origin(("workflows",)),
+        key=problem.key,
+        found=f"workflow {shown(problem.workflow)}: {problem.message}",
+        expected="",
+    )
+
+
+def _unread(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """
+    Return *values* with every reference to a scheme's secret in the state of not having been read.
+    """
+    sources = values.get("sources")
+    if not isinstance(sources, Mapping):
+        return values
+    return {**values, "sources": {name: _source_unread(source) for name, source in sources.items()}}
+
+
+def _source_unread(source: Any) -> Any:
+    secrets = _inside(_inside(source, "scheme"), "secrets")
+    if not isinstance(secrets, list):
+        return source
+    return {**source, "scheme": {**source["scheme"], "secrets": [_secret_unread(one) for one in secrets]}}
+
+
+def _inside(table: Any, key: str) -> Any:
+    return table.get(key) if isinstance(table, Mapping) else None
+
+
+def _secret_unread(secret: Any) -> Any:
+    if isinstance(secret, Mapping) and "secret" in secret:
+        return {**secret, "secret": _secret_unread(secret["secret"])}
+    return Secret(secret, None) if isinstance(secret, str) and secret.startswith(_REFERENCES) else secret
