@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Protocol
+from typing import Any
 
+import redis
+import redis.asyncio as aredis
 from redis.exceptions import NoScriptError
 
 from . import keys, lifecycle
@@ -23,22 +25,6 @@ class Script:
     name: str
     text: str
     sha: str
-
-
-class AsyncRunner(Protocol):
-    """What this module needs of `redis.asyncio.Redis`."""
-
-    async def evalsha(self, sha: str, numkeys: int, *keys_and_args: Any) -> Any: ...
-
-    async def script_load(self, script: str) -> Any: ...
-
-
-class Runner(Protocol):
-    """What this module needs of `redis.Redis`."""
-
-    def evalsha(self, sha: str, numkeys: int, *keys_and_args: Any) -> Any: ...
-
-    def script_load(self, script: str) -> Any: ...
 
 
 @cache
@@ -67,23 +53,23 @@ def arguments(script_keys: Sequence[object], args: Sequence[object]) -> list[Any
     return [len(common) + len(script_keys), *common, *script_keys, moves(), *args]
 
 
-async def run(redis: AsyncRunner, name: str, script_keys: Sequence[object] = (), args: Sequence[object] = ()) -> Any:
+async def run(client: "aredis.Redis", name: str, script_keys: Sequence[object] = (), args: Sequence[object] = ()) -> Any:
     """Run a script; load it first where the server does not have it (then nothing was run)."""
     script = load(name)
     call = arguments(script_keys, args)
     try:
-        return await redis.evalsha(script.sha, *call)
+        return await client.evalsha(script.sha, *call)
     except NoScriptError:
-        await redis.script_load(script.text)
-        return await redis.evalsha(script.sha, *call)
+        await client.script_load(script.text)
+        return await client.evalsha(script.sha, *call)
 
 
-def run_sync(redis: Runner, name: str, script_keys: Sequence[object] = (), args: Sequence[object] = ()) -> Any:
+def run_sync(client: "redis.Redis", name: str, script_keys: Sequence[object] = (), args: Sequence[object] = ()) -> Any:
     """Run a script like `run`, over a blocking client: for rq's processes and the command line."""
     script = load(name)
     call = arguments(script_keys, args)
     try:
-        return redis.evalsha(script.sha, *call)
+        return client.evalsha(script.sha, *call)
     except NoScriptError:
-        redis.script_load(script.text)
-        return redis.evalsha(script.sha, *call)
+        client.script_load(script.text)
+        return client.evalsha(script.sha, *call)

@@ -141,6 +141,7 @@ def _from_file(name: str, folder: Path) -> str:
 
 
 def resolved(given: object, info: ValidationInfo) -> Secret:
+    """Read a secret in a model, or take one that was read before."""
     # `environ` and `folder` are the validation's context, so that no model looks at the environment.
     if isinstance(given, Secret):
         return given

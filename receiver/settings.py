@@ -186,7 +186,7 @@ class SourceTerms(Section):
 
 class SourceSettings(SourceTerms):
     """
-    A source as the receiver sees it: with its secrets, without its order API.
+    A named sender: what is agreed with it, and how its deliveries are verified.
     """
 
     scheme: SchemeSettings = Field(description="How its deliveries are verified.")

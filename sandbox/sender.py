@@ -20,9 +20,6 @@ from .post import Post
 
 log = logging.getLogger("sandbox.sender")
 
-#: Wakes a worker that has nothing to do, so that it sees that it shall stop. No subject is empty.
-_WAKE = ""
-
 
 class Sender:
     """
@@ -57,12 +54,12 @@ class Sender:
         self._stopping = True
         for timer in self._timers.values():
             timer.cancel()
-        for _ in workers:
-            self._ready.put_nowait(_WAKE)
-        _, late = await asyncio.wait(workers, timeout=self._rules.stop_grace_s)
-        for worker in late:
+        # Whatever is due, and what becomes due at once behind it.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._ready.join(), self._rules.stop_grace_s)
+        for worker in workers:
             worker.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        await asyncio.gather(*workers, return_exceptions=True)
         if self.deliveries.pending:
             log.warning("sender.stopped pending=%d", self.deliveries.pending)
 
@@ -118,11 +115,12 @@ class Sender:
     # Sending
 
     async def _work(self) -> None:
-        while not (self._stopping and self._ready.empty()):
+        while True:
             name = await self._ready.get()
             lane = self._lanes.get(name)
             if lane is not None and self._post is not None:
                 await self._turn(name, lane, self._post)
+            self._ready.task_done()
 
     async def _turn(self, name: str, lane: deque[Delivery], post: Post) -> None:
         """

@@ -7,7 +7,7 @@ The parent process of rq loads it too, so that a forked child finds it warm.
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -23,7 +23,7 @@ from .api.installer import InstallerClient
 from .attempt import Books, SourceRules, Workshop
 from .retry import RetryPolicy
 from .settings import ApiSettings, WorkerSettings, worker_settings
-from .workflows import Workflow, load_workflows
+from .workflows import Workflow, WorkflowErrors, load_workflow
 
 _DAY_MS = 24 * 60 * 60 * 1000
 #: How long a workflow version is kept for events that are pinned to it, in seconds since the last start that knew it.
@@ -72,6 +72,7 @@ async def workshop(
 ) -> AsyncIterator[Workshop]:
     """Yield what the attempts of one shift share; its clients are closed at the end."""
     retry, section = tools.settings.worker.retry, tools.settings.worker
+    await _store_versions(redis, tools.settings.workflows)
     connector = aiohttp.TCPConnector(limit=2 * section.concurrency)
     async with aiohttp.ClientSession(connector=connector, trust_env=False) as session:
         yield Workshop(
@@ -107,5 +108,15 @@ async def _stored_version(redis: "aredis.Redis", registry: Registry, name: str, 
     stored = await redis.get(keys.workflow(name, version))
     if stored is None:
         return None
-    (found,) = load_workflows([msgspec.json.decode(stored)], known=registry)
-    return found
+    with contextlib.suppress(WorkflowErrors):  # an action it names is gone; the caller says so of the event
+        return load_workflow(msgspec.json.decode(stored), known=registry)
+    return None
+
+
+async def _store_versions(redis: "aredis.Redis", workflows: Sequence[Workflow]) -> None:
+    """Keep the definitions of today, for events that are pinned to them when the file has changed."""
+    async with redis.pipeline(transaction=False) as pipeline:
+        for workflow in workflows:
+            key = keys.workflow(workflow.name, workflow.version)
+            pipeline.set(key, msgspec.json.encode(workflow.definition), ex=VERSION_TTL_S)
+        await pipeline.execute()

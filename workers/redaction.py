@@ -15,7 +15,8 @@ _HIDDEN = "[redacted]"
 # Every quantifier is bounded or follows a fixed start, so that the cost is linear in the text.
 _EMAIL = re.compile(r"[\w.+'-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _USERINFO = re.compile(r"(://)[^\s/@]{1,256}@")
-_SCHEME = re.compile(r"\b(bearer|basic|digest)(\s+)[^\s,;\"']+", re.IGNORECASE)
+# A word of small letters is prose: "the bearer token has expired".
+_SCHEME = re.compile(r"\b((?i:bearer|basic|digest)\s+)(?![a-z]{1,15}(?![^\s,;.:!?]))[^\s,;\"']+")
 _NAMED = re.compile(
     r"""((?:authorization|cookie|token|secret|password|passwd|credential|api[_-]?key|signature)s?
          ["']?\s{0,4}[:=]\s{0,4})
@@ -48,7 +49,7 @@ def _head(text: str) -> str:
 def _without_secrets(text: str) -> str:
     text = _USERINFO.sub(rf"\1{_HIDDEN}@", text)
     text = _NAMED.sub(rf"\1{_HIDDEN}", text)
-    text = _SCHEME.sub(rf"\1\2{_HIDDEN}", text)
+    text = _SCHEME.sub(rf"\1{_HIDDEN}", text)
     text = _PREFIXED.sub(_HIDDEN, text)
     text = _EMAIL.sub("[e-mail]", text)
     return _LONG_WORD.sub(_unless_random, text)

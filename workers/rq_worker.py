@@ -47,22 +47,22 @@ class ShiftJob(Job):
     """rq's Job, but its function comes from FUNCTIONS and it has no callbacks."""
 
     @property
-    def func(self) -> Callable[[], None]:  # type: ignore[override]
+    def func(self) -> Callable[[], None]:
         name = self.func_name
         if name not in FUNCTIONS or self.args or self.kwargs:
             raise JobRejected(f"the job {self.id} names {name!r}; only {', '.join(FUNCTIONS)} without arguments is run")
         return FUNCTIONS[name]
 
     @property
-    def success_callback(self) -> None:  # type: ignore[override]
+    def success_callback(self) -> None:
         return None
 
     @property
-    def failure_callback(self) -> None:  # type: ignore[override]
+    def failure_callback(self) -> None:
         return None
 
     @property
-    def stopped_callback(self) -> None:  # type: ignore[override]
+    def stopped_callback(self) -> None:
         return None
 
 
@@ -73,18 +73,18 @@ class ShiftWorker(Worker):
     plant: Plant
 
     def run_maintenance_tasks(self) -> None:
-        super().run_maintenance_tasks()
+        super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
         text_client = self._text_client()
         sweeper.relay(text_client, ShiftTemplate())
         sweeper.sweep_if_due(text_client, self.plant)
 
     def handle_warm_shutdown_request(self) -> None:
-        super().handle_warm_shutdown_request()
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
         if self.horse_pid:
             os.kill(self.horse_pid, signal.SIGTERM)  # the shift gives back what it has not begun
 
     def setup_work_horse_signals(self) -> None:
-        super().setup_work_horse_signals()
+        super().setup_work_horse_signals()  # type: ignore[no-untyped-call]
         end_with_parent(signal.SIGTERM)
 
     def _text_client(self) -> "redis.Redis":

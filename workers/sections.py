@@ -124,9 +124,12 @@ class ApiSettings(Section):
     model_config = ConfigDict(arbitrary_types_allowed=True)  # the token
 
     base_url: BaseUrl = Field(description="Where the order API is; `paths` are added to it.")
-    token: SecretText = Field(description="Bearer token of the order API: `env:NAME` or `file:PATH`.")
+    token: SecretText = Field(
+        description="Bearer token of the order API.",
+        json_schema_extra={"expected": "env:NAME, file:PATH or the token itself"},
+    )
     paths: InstallerPaths = Field(
-        default=InstallerPaths(), description="Request lines of the operations that are not documented."
+        default=InstallerPaths(), description="Request lines of the operations of the order API."
     )
     statuses: InstallerStatuses = Field(
         default=InstallerStatuses(),

@@ -55,7 +55,7 @@ def sweep(client: "redis.Redis") -> list[str]:
 
 def retire(client: "redis.Redis", plant: Plant) -> int:
     """Remove closed events whose retention is over; return how many."""
-    seconds, _ = client.time()  # type: ignore[misc]
+    seconds, _ = client.time()
     now_ms = int(seconds) * 1000
     return sum(_retire_source(client, name, now_ms - plant.keep_ms(name)) for name in Inbox(client).sources())
 

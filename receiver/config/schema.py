@@ -26,7 +26,7 @@ _WORDS = {
     "object": "a table",
 }
 _BOUNDS = (
-    ("minimum", "at least"),
+    ("minimum", "of at least"),
     ("exclusiveMinimum", "above"),
     ("maximum", "at most"),
     ("exclusiveMaximum", "below"),

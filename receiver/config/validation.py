@@ -8,7 +8,6 @@ secret, and what was expected in the words of `schema.py`.
 import json
 import re
 from collections.abc import Iterable, Mapping
-from copy import copy
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -95,7 +94,7 @@ def _at(values: object, path: Path) -> object:
 
 
 def _replaced(values: Mapping[Any, Any], path: Path, value: object) -> Mapping[Any, Any]:
-    changed = dict(copy(values))
+    changed = dict(values)
     changed[path[0]] = value if len(path) == 1 else _replaced(values[path[0]], path[1:], value)
     return changed
 

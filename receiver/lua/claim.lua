@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
--- Claim due lanes: lease, fencing token and attempt in one step, so that no two workers hold a lane and a crash counts.
+-- Claim due lanes: lease, fencing token and attempt.
+-- Atomic because no two workers may hold a lane, and a crash between claim and count would never be counted.
 --
 -- KEYS  1-4 shared · 5 fence · 6 shifts
 -- ARGV  1 moves · 2 limit · 3 lease (ms) · 4 claims without a report before an event is dead · 5 shift id

@@ -5,13 +5,13 @@ Owns signatures, times, ids in headers and secrets in rotation. Knows neither HT
 a clock: headers, body and time go in, a verdict comes out, for any bytes at all.
 """
 
+from .fields import SecretSettings
 from .settings import (
     BasicSettings,
     GithubSettings,
     HeaderSettings,
     HmacSettings,
     SchemeSettings,
-    SecretSettings,
     ShopifySettings,
     StandardWebhooksSettings,
     StripeSettings,

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from receiver.secrets import Secret, SecretError
-
+from ..secrets import Secret, SecretError
 from . import template
 from .event_types import AS_THEY_ARE, EventTypes, Topics
 from .shapes import Encoding, from_base64

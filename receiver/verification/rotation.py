@@ -38,7 +38,8 @@ def credited(matched: Sequence[int], windows: Sequence[Window], *, now: float) -
     Return the first of the *matched* secrets that is in force; refuse the delivery if there is none.
     """
     for index in matched:
-        if windows[index].holds(now):
+        window = windows[index]
+        if window.not_before <= now < window.not_after:
             return index
     raise invalid(_why(matched, windows, now=now))
 

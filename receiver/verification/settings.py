@@ -4,65 +4,14 @@ The settings of every scheme, as they stand under `[sources.NAME.scheme]`.
 Owns what may be written there. A source without a usable secret never starts: nothing here fails open.
 """
 
-from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    Field,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, Field, field_validator, model_validator
 
-from receiver.secrets import SECRETIVE, Secret, SecretText, resolved
-
+from ..secrets import SECRETIVE
 from . import standard_keys, template
+from .fields import HeaderName, IdHeader, Secrets, SecretSettings, Tolerance, TypeHeader
 from .options import PRESETS, HmacOptions, SecretEncoding, secret_bytes
-from .rotation import Window
-
-HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$")]
-Tolerance = Annotated[int, Field(ge=1, le=86_400)]
-"""Seconds, in both directions."""
-
-
-class SecretSettings(BaseModel):
-    """
-    One secret, and when it is in force: from *not_before* on, until just before *not_after*.
-    """
-
-    model_config = SECRETIVE
-
-    secret: SecretText
-    not_before: AwareDatetime | None = None
-    not_after: AwareDatetime | None = None
-
-    @model_validator(mode="after")
-    def _in_force_at_all(self) -> Self:
-        if self.not_before and self.not_after and self.not_after <= self.not_before:
-            raise ValueError("not_after must be later than not_before")
-        return self
-
-    @property
-    def window(self) -> Window:
-        return Window.of(self.not_before, self.not_after)
-
-    def in_force(self, now: datetime) -> bool:
-        return self.window.holds(now.timestamp())
-
-
-def _spelled_out(given: object, info: ValidationInfo) -> object:
-    # Read here and not in the table's field, so that an error names `secrets[0]` as it was written.
-    return {"secret": resolved(given, info)} if isinstance(given, str | Secret) else given
-
-
-Secrets = Annotated[
-    tuple[Annotated[SecretSettings, BeforeValidator(_spelled_out)], ...],
-    Field(min_length=1, max_length=8),
-]
-"""Secrets, or tables of a secret and its times; any one of them will do, and all of them are tried."""
 
 
 class _Scheme(BaseModel):
@@ -70,7 +19,10 @@ class _Scheme(BaseModel):
 
 
 class _Keyed(_Scheme):
-    secrets: Secrets
+    secrets: Secrets = Field(
+        description="Any one of these secrets will do, so that one can be replaced without a gap.",
+        json_schema_extra={"expected": "a list of 1 to 8, each env:NAME, file:PATH or a table"},
+    )
 
 
 class _Signed(_Keyed):
@@ -89,8 +41,10 @@ class StandardWebhooksSettings(_Signed):
     """
 
     type: Literal["standard-webhooks"]
-    #: Senders that use Svix may name the headers `svix-id`, `svix-timestamp` and `svix-signature`.
-    headers: Literal["webhook", "svix"] = "webhook"
+    headers: Literal["webhook", "svix"] = Field(
+        default="webhook",
+        description="How the headers' names begin; senders that use Svix may send `svix-id`.",
+    )
 
     @field_validator("secrets")
     @classmethod
@@ -106,20 +60,33 @@ class HmacSettings(_Signed):
     """
 
     type: Literal["hmac"]
-    header: HeaderName
-    #: SHA-1 is for senders that have nothing better; it is never a fallback.
-    algorithm: Literal["sha256", "sha384", "sha512", "sha1"] = "sha256"
-    encoding: Literal["hex", "base64"] = "hex"
-    #: How the secret itself is written: `text` takes its characters as they are.
-    secret_encoding: SecretEncoding = "text"  # noqa: S105 - an encoding
-    #: `pairs` is `t=1674087231,v1=…` in one header, with *prefix* for the signatures' name.
-    layout: Literal["plain", "pairs"] = "plain"
-    prefix: Annotated[str, Field(max_length=32, pattern=r"^[!-+\--~]*$")] = ""  # no comma, no space
-    #: A template of `{id}`, `{timestamp}` and `{body}`.
-    signs: str = "{body}"
-    timestamp_header: HeaderName | None = None
-    id_header: HeaderName | None = None
-    type_header: HeaderName | None = None
+    header: HeaderName = Field(description="Header with the signature.")
+    algorithm: Literal["sha256", "sha384", "sha512", "sha1"] = Field(
+        default="sha256",
+        description="`sha1` is for senders that have nothing better; it is never a fallback.",
+    )
+    encoding: Literal["hex", "base64"] = Field(default="hex", description="How the signature is written.")
+    secret_encoding: SecretEncoding = Field(
+        default="text", description="How the secret is written; `text` takes its characters as they are."
+    )
+    layout: Literal["plain", "pairs"] = Field(
+        default="plain", description="`pairs` is `t=1674087231,v1=…` in one header, with `prefix` for `v1=`."
+    )
+    prefix: str = Field(
+        default="",
+        max_length=32,
+        pattern=r"^[!-+\--~]*$",
+        description="What stands before the signature, such as `sha256=`.",
+        json_schema_extra={"expected": "up to 32 characters, no comma, no space"},
+    )
+    signs: str = Field(
+        default="{body}", description="What is signed: a template of `{id}`, `{timestamp}` and `{body}`."
+    )
+    timestamp_header: HeaderName | None = Field(
+        default=None, description="Header with the time in seconds since 1970, where the time is signed."
+    )
+    id_header: IdHeader = None
+    type_header: TypeHeader = None
 
     @field_validator("signs")
     @classmethod
@@ -178,18 +145,26 @@ class _Preset(_Signed):
 
 
 class GithubSettings(_Preset):
+    """GitHub: `X-Hub-Signature-256`, over the body alone."""
+
     type: Literal["github"]
 
 
 class ShopifySettings(_Preset):
+    """Shopify: `X-Shopify-Hmac-Sha256`, over the body alone."""
+
     type: Literal["shopify"]
 
 
 class WoocommerceSettings(_Preset):
+    """WooCommerce: `X-WC-Webhook-Signature`, over the body alone."""
+
     type: Literal["woocommerce"]
 
 
 class StripeSettings(_Preset):
+    """Stripe: `Stripe-Signature`, over the time and the body; the id is in the body."""
+
     type: Literal["stripe"]
 
 
@@ -199,11 +174,12 @@ class HeaderSettings(_Keyed):
     """
 
     type: Literal["header"]
-    name: HeaderName
-    #: What stands before the secret, such as `Bearer `.
-    prefix: str = Field(default="", max_length=32)
-    id_header: HeaderName | None = None
-    type_header: HeaderName | None = None
+    name: HeaderName = Field(description="Header with the secret.")
+    prefix: str = Field(
+        default="", max_length=32, description="What stands before the secret, such as `Bearer` and a space."
+    )
+    id_header: IdHeader = None
+    type_header: TypeHeader = None
 
     @model_validator(mode="after")
     def _fits_a_header(self) -> Self:
@@ -222,9 +198,15 @@ class BasicSettings(_Keyed):
     """
 
     type: Literal["basic"]
-    username: str = Field(min_length=1, max_length=256, pattern=r"^[^:\x00-\x1f\x7f]+$")
-    id_header: HeaderName | None = None
-    type_header: HeaderName | None = None
+    username: str = Field(
+        min_length=1,
+        max_length=256,
+        pattern=r"^[^:\x00-\x1f\x7f]+$",
+        description="The user's name; the secrets are passwords.",
+        json_schema_extra={"expected": "1 to 256 characters, no colon"},
+    )
+    id_header: IdHeader = None
+    type_header: TypeHeader = None
 
 
 class UnsignedSettings(_Scheme):
@@ -233,8 +215,8 @@ class UnsignedSettings(_Scheme):
     """
 
     type: Literal["unsigned"]
-    id_header: HeaderName | None = None
-    type_header: HeaderName | None = None
+    id_header: IdHeader = None
+    type_header: TypeHeader = None
 
 
 HmacFamily = HmacSettings | GithubSettings | ShopifySettings | WoocommerceSettings | StripeSettings

@@ -74,20 +74,17 @@ def event_type(value: bytes | None) -> str | None:
     return value.decode() if value is not None and _EVENT_TYPE(value) else None
 
 
-def stamp(value: bytes | None, *, header: bytes) -> bytes:
-    """
-    Return the ten ASCII digits of seconds since 1970.
-    """
-    if value is None or len(value) != _TIMESTAMP_DIGITS or not value.isdigit():
-        detail = f"{header.decode()} must be 10 digits, seconds since 1970; found {described(value)}"
-        raise Refusal(RejectionCode.TIMESTAMP_MALFORMED, detail)
-    return value
-
-
-def fresh(stamp: bytes, *, now: float, tolerance_s: int) -> int:
+def timestamp(stamp: bytes | None, header: bytes, *, now: float, tolerance_s: int) -> int:
     """
     Return the time of a delivery that was signed just now, give or take the tolerance.
+
+    Args:
+        stamp: Seconds since 1970 as ten ASCII digits; anything else is malformed.
+
     """
+    if stamp is None or len(stamp) != _TIMESTAMP_DIGITS or not stamp.isdigit():
+        detail = f"{header.decode()} must be 10 digits, seconds since 1970; found {described(stamp)}"
+        raise Refusal(RejectionCode.TIMESTAMP_MALFORMED, detail)
     timestamp = int(stamp)
     # Written so that a NaN is stale: every comparison with it is false.
     if not -tolerance_s <= now - timestamp <= tolerance_s:

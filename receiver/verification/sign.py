@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from receiver.secrets import Secret
-
+from ..secrets import Secret
 from . import standard_keys
+from .fields import SecretSettings
 from .hmac_check import written
 from .options import keyed
 from .settings import (
@@ -20,7 +20,6 @@ from .settings import (
     HeaderSettings,
     HmacFamily,
     SchemeSettings,
-    SecretSettings,
     StandardWebhooksSettings,
     UnsignedSettings,
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from receiver.secrets import Secret, SecretError
+from ..secrets import Secret, SecretError
 
 _ED25519_SIZE = 32
 

@@ -10,8 +10,9 @@ from hashlib import sha256
 from hmac import compare_digest
 
 from . import shapes
+from .fields import SecretSettings
 from .rotation import credited
-from .settings import BasicSettings, HeaderSettings, SecretSettings, UnsignedSettings
+from .settings import BasicSettings, HeaderSettings, UnsignedSettings
 from .shapes import Found, Matcher, lowered
 from .verdict import Verified, malformed, missing
 

@@ -62,7 +62,7 @@ class Rejected:
 Verdict = Verified | Rejected
 
 
-class Refusal(Exception):  # noqa: N818 - it ends a check, it is no error of ours
+class Refusal(Exception):
     """
     Ends a check from any depth; `Verifier.verify` makes it a `Rejected`, so nobody outside ever sees it.
     """
@@ -74,12 +74,15 @@ class Refusal(Exception):  # noqa: N818 - it ends a check, it is no error of our
 
 
 def missing(what: str) -> Refusal:
+    """Return the refusal of a delivery that lacks what would prove it."""
     return Refusal(RejectionCode.SIGNATURE_MISSING, f"{what} is missing")
 
 
 def malformed(detail: str) -> Refusal:
+    """Return the refusal of a delivery whose proof no honest sender would write so."""
     return Refusal(RejectionCode.SIGNATURE_MALFORMED, detail)
 
 
 def invalid(detail: str) -> Refusal:
+    """Return the refusal of a delivery whose proof is well-formed, and not ours."""
     return Refusal(RejectionCode.SIGNATURE_INVALID, detail)

@@ -73,8 +73,9 @@ class Verifier:
         Return the verdict on a delivery that arrived at *now*, in seconds since 1970.
         """
         found: dict[bytes, bytes] = {}
+        watched = self.security_headers
         for name, value in headers:
-            if name in self.security_headers:
+            if name in watched:
                 if name in found:
                     return Rejected(
                         code=RejectionCode.REQUEST_MALFORMED, detail=f"{name.decode()} came twice"

@@ -17,6 +17,7 @@ CANARY = "kQ7xZp9LmN3vR8tY2wB6cD4f"  # random-looking: mixed case and digits
         pytest.param(f"Authorization: Bearer {CANARY}", id="authorization-header"),
         pytest.param("authorization=Basic dXNlcjpwYXNz", id="basic"),
         pytest.param(f"sent bearer {CANARY}", id="bearer-in-prose"),
+        pytest.param("bearer hunter2", id="bearer-short"),
         pytest.param('{"token": "hunter two"}', id="json-token-with-space"),
         pytest.param("X-Api-Key: 0123abcd", id="api-key"),
         pytest.param("url?access_token=abc123&x=1", id="query"),
@@ -51,6 +52,7 @@ def test_what_looks_like_a_credential_or_an_address_is_hidden(text):
         pytest.param("POST https://api.installer.com/api/v1/order answered 422", id="url"),
         pytest.param("timestamp 1674087231 is 612 s old; tolerance is 300 s", id="value-and-expectation"),
         pytest.param("ClientConnectorCertificateError: certificate has expired", id="long-class-name"),
+        pytest.param("Bearer token expired; the digest of the body is not basic.", id="prose-about-tokens"),
         pytest.param("Ærlig talt: blåbær 蓝莓", id="letters-of-any-language"),
     ],
 )

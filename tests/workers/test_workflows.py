@@ -5,13 +5,16 @@ Workflows: loading definitions, versions, and which ones an event starts.
 import json
 import re
 import tomllib
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.actions import Registry
+from workers.actions import Registry, action
+from workers.actions.building import build
+from workers.actions.marking import mark_of
 from workers.conditions import View, holds
 from workers.workflows import (
     WorkflowErrors,
@@ -303,6 +306,38 @@ def test_a_stored_definition_makes_the_same_workflow():
     again = load_workflow(json.loads(json.dumps(workflow.definition)), known=REGISTRY)
 
     assert again == workflow
+
+
+def test_a_date_of_the_file_is_kept_as_text_and_read_again():
+    """TOML has dates, JSON has not; an action that takes one must not lose it on the way through Redis."""
+
+    @action("remind", effect="natural")
+    def remind(step, *, on: date):
+        """Do nothing."""
+
+    registry = Registry({"remind": build(remind, mark_of(remind))})
+    raw = tomllib.loads(
+        'name = "R"\ntrigger = "order_created"\nactions = [ { type = "remind", on = 2026-01-15 } ]'
+    )
+
+    workflow = load_workflow(raw, known=registry)
+
+    assert workflow.definition["actions"] == [{"type": "remind", "on": "2026-01-15"}]
+    assert load_workflow(workflow.definition, known=registry) == workflow
+
+
+def test_a_read_only_mapping_is_a_definition_too():
+    """Configuration is handed on frozen; the version must not depend on it."""
+    frozen = MappingProxyType(a_definition(conditions=MappingProxyType({"countryCode": "NO"})))
+
+    assert load_workflow(frozen, known=REGISTRY) == a_workflow()
+
+
+def test_what_has_no_form_in_json_is_refused():
+    """A definition is stored with the events that it handled."""
+    (problem,) = problems_of(a_definition(actions=[{"type": "assign_tag", "tag": {"a", "set"}}]))
+
+    assert (problem.key, problem.message) == ("workflows[0]", "is not JSON: a set has no form in JSON")
 
 
 @pytest.mark.parametrize(

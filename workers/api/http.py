@@ -15,8 +15,8 @@ import aiohttp
 from yarl import URL
 
 from receiver.secrets import Secret
-from workers.failures import BadResponse, Failure, Permanent, Reason, Transient
 
+from ..failures import BadResponse, Failure, Permanent, Reason, Transient
 from .refusals import ApiReason, checked
 from .replies import Call, Reply
 

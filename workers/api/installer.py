@@ -12,9 +12,8 @@ from typing import Any, Self, TypeVar
 import aiohttp
 import msgspec
 
-from workers.failures import Permanent
-from workers.sections import ApiSettings
-
+from ..failures import Permanent
+from ..sections import ApiSettings
 from .http import Edge
 from .models import Installer, Order, OrderCreated, Tag, UploadedFile, Webform, listed
 from .orders import NewOrder

@@ -78,7 +78,6 @@ class Order(Answer):
 
         Raises:
             ValueError: There is no id or no integer status in it.
-
         """
         body = opened(answer)
         status = body.get("status")
@@ -151,7 +150,6 @@ def opened(answer: object) -> JsonObject:
 
     Raises:
         ValueError: It is not a JSON object.
-
     """
     if not isinstance(answer, Mapping):
         raise ValueError(f"expected a JSON object, found {kind_of(answer)}")  # noqa: TRY004 - callers catch one class
@@ -165,7 +163,6 @@ def listed(answer: object) -> Sequence[object]:
 
     Raises:
         ValueError: There is no list in it.
-
     """
     inner = [answer.get(name) for name in ENVELOPES] if isinstance(answer, Mapping) else [answer]
     found = next((items for items in inner if isinstance(items, list)), None)

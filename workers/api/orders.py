@@ -27,7 +27,6 @@ def hundredths(amount: Decimal) -> str:
 
     Raises:
         ValueError: It has more than two decimals, which the caller must round, or it is no finite number.
-
     """
     if not amount.is_finite() or abs(amount) >= _TOO_MUCH:
         raise ValueError(f"expected an amount under {_TOO_MUCH}, found {amount}")
@@ -45,7 +44,6 @@ def from_hundredths(text: str) -> Decimal:
 
     Raises:
         ValueError: It is no whole number in ASCII digits.
-
     """
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS):
@@ -109,7 +107,6 @@ class OfferLine(Request):
     Args:
         vat_rate: Hundredths of a percent: `hundredths(Decimal(25))`.
         payer_unit_amount: Hundredths of the currency unit, like the other two amounts.
-
     """
 
     product_id: UUID | None = None
@@ -156,7 +153,6 @@ class ActorAssignment(Request):
 
     Args:
         organization_id: The id of one of "my installers"; that `Installer.id` is it, is inferred.
-
     """
 
     actor_slug: Filled
@@ -172,7 +168,6 @@ class NewOrder(Request):
     Args:
         description: Plain text; the vendor's pages disagree about its rich text.
         workflow_id: The Installer's workflow, from the Routing App's URL; `workflow_custom_id` in its place.
-
     """
 
     address: Filled

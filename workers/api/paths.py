@@ -23,6 +23,7 @@ from pydantic import (
     Field,
     PlainSerializer,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -59,7 +60,6 @@ class Route:
 
         Raises:
             ValueError: An id could leave its place in the path. Ids come out of payloads.
-
         """
         return self.path.format_map({name: _segment(name, value) for name, value in ids.items()})
 
@@ -81,7 +81,6 @@ class Operation:
         allows: Placeholders that its path may have besides; the value goes along in the body anyway.
         writes: It changes something, so a call without an answer has an unknown effect.
         note: What else about it is not documented.
-
     """
 
     name: str
@@ -156,7 +155,6 @@ def parse_route(text: str, operation: Operation) -> Route:
 
     Raises:
         ValueError: It is no path, or its placeholders are not those that the operation can fill.
-
     """
     found = _LINE.fullmatch(text)
     if found is None or not _stays_put(found[2]):
@@ -186,7 +184,11 @@ class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-RouteText = Annotated[Route, PlainSerializer(str, return_type=str)]
+RouteText = Annotated[
+    Route,
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "expected": "a path, with or without a method in front"}),
+]
 
 
 class InstallerPaths(_Settings):
@@ -225,7 +227,14 @@ def _as_numbers(given: object) -> object:
 
 
 #: One number, or several where the API has more than one for the same phase.
-Numbers = Annotated[tuple[int, ...], Field(min_length=1), BeforeValidator(_as_numbers)]
+Numbers = Annotated[
+    tuple[int, ...],
+    Field(
+        min_length=1, description="Number of this phase. 0 for `created` is inferred, the others are ours."
+    ),
+    BeforeValidator(_as_numbers),
+    WithJsonSchema({"type": "array", "expected": "a whole number, or a list of them"}),
+]
 
 
 class InstallerStatuses(_Settings):

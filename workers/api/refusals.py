@@ -12,13 +12,12 @@ from enum import StrEnum
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-from workers.failures import Conflict, Failure, OrderGone, Permanent, RateLimited, Transient, Unauthorized
-from workers.retry import RETRY_AFTER_CAP_S, parse_retry_after
-
+from ..failures import Conflict, Failure, OrderGone, Permanent, RateLimited, Transient, Unauthorized
+from ..retry import RETRY_AFTER_CAP_S, parse_retry_after
 from .replies import Call, Reply, words_of
 
-# Express and NestJS say this of a path that they do not serve, in the very shape of a missing order.
-_NO_SUCH_PATH = re.compile(r"Cannot [A-Z]+ /")
+# What servers say of a path that they do not have, in the very shape of a missing order.
+_NO_SUCH_PATH = re.compile(r"Cannot [A-Z]+ /|no such (?:path|route)|(?:path|route) not found", re.IGNORECASE)
 #: A reset at or past this is a Unix time, below it a number of seconds. Its unit is documented nowhere; ours.
 _EPOCH_FROM = 1_000_000_000
 _NUMBER = re.compile(r"[0-9]{1,12}", re.ASCII)
@@ -39,7 +38,6 @@ def checked(call: Call, reply: Reply, *, now: datetime) -> Reply:
 
     Raises:
         Failure: It is not; which one says who must act.
-
     """
     failure = failure_of(call, reply, now=now)
     if failure is not None:

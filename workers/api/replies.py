@@ -13,8 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 from pydantic import ValidationError
 
-from workers.failures import BadResponse, Effect
-
+from ..failures import BadResponse, Effect
 from .models import JsonObject
 from .paths import Operation, Route
 
@@ -44,7 +43,6 @@ class Reply:
     Args:
         headers: Looked up without regard to case.
         body: Decompressed; empty where a refusal's body could not be read.
-
     """
 
     status: int
@@ -58,7 +56,6 @@ def decoded(call: Call, reply: Reply, read: Callable[[Any], T]) -> T:
 
     Raises:
         BadResponse: It is no JSON, or *read* raised a ValueError.
-
     """
     try:
         return read(msgspec.json.decode(reply.body))
@@ -74,7 +71,6 @@ def settled(call: Call, reply: Reply) -> None:
 
     Raises:
         BadResponse: A log-in or error page under a 2xx; it does not show that the call had its effect.
-
     """
     if reply.body.lstrip()[:1] == b"<":
         raise _unreadable(call, reply, f"expected JSON or nothing, found {_look(reply)}")

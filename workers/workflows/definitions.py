@@ -43,13 +43,29 @@ class Definition(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    name: Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_name)]
-    entity_type: EntityType = "Order"
-    trigger: Annotated[str, AfterValidator(_trigger)]
-    conditions: Mapping[str, Any] = {}
-    actions: Annotated[tuple[Mapping[str, Any], ...], AfterValidator(_some)]
-    enabled: bool = True
-    on_stale: OnStale = "skip"
+    name: Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_name)] = Field(
+        description="Names one workflow, up to 120 characters; the runs of an event are told apart by it."
+    )
+    entity_type: EntityType = Field(
+        default="Order", description="What it is about, in the words of the Dispatch API."
+    )
+    trigger: Annotated[str, AfterValidator(_trigger)] = Field(
+        description="The event type that starts it, `order.created`, or its code, `order_created`; "
+        "`order_status_changed` is any change of an order's status.",
+        json_schema_extra={"expected": FORM_IN_WORDS},
+    )
+    conditions: Mapping[str, Any] = Field(
+        default={}, description="What must hold of the event and its order; without conditions, nothing must."
+    )
+    actions: Annotated[tuple[Mapping[str, Any], ...], AfterValidator(_some)] = Field(
+        description="What is done, in this order: tables of `type` and the parameters of that action.",
+        json_schema_extra={"expected": "a list of at least one table"},
+    )
+    enabled: bool = Field(default=True, description="`false` keeps the definition and starts nothing.")
+    on_stale: OnStale = Field(
+        default="skip",
+        description="What it does about an event that came after a later one of the same order.",
+    )
 
 
 def describe(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[str, str]]:

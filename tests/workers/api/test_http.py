@@ -1,0 +1,361 @@
+"""The edge against a real server that misbehaves, byte by byte."""
+
+import asyncio
+import gzip
+import ipaddress
+import socket
+import ssl
+import time
+import tracemalloc
+import zlib
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from receiver.secrets import Secret
+from workers.api.http import BODY_LIMIT, Edge
+from workers.failures import BadResponse, Permanent, Transient
+
+pytestmark = pytest.mark.anyio
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+ENDLESS = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+
+
+async def failing(edge, call, kind):
+    """Return the failure of the call, which must be of this very kind."""
+    with pytest.raises(kind) as caught:
+        await edge.send(call, call.route.path, key="k" if call.operation.writes else None)
+    assert kind is type(caught.value)
+    return caught.value
+
+
+async def test_a_request_carries_the_token_the_key_and_nothing_of_the_environment(edge, upstream, call_of):
+    """The API wants a bearer token; the key is what makes a repeat harmless."""
+    upstream.answers(200, {})
+
+    await edge.send(call_of("dispatch_order"), "/api/v1/order/o/dispatch", body=b"{}", key="k-1")
+
+    (seen,) = upstream.seen
+    assert ("POST", "/api/v1/order/o/dispatch", b"{}") == (seen.method, seen.path, seen.body)
+    assert "Bearer top-hush-1234" == seen.headers["authorization"]
+    assert "k-1" == seen.headers["idempotency-key"]
+    assert "application/json" == seen.headers["content-type"]
+    assert "identity" == seen.headers["accept-encoding"]
+    assert "cookie" not in seen.headers
+
+
+async def test_a_path_is_sent_as_it_was_escaped(edge, upstream, call_of):
+    """A client that decodes %2F sends an id with a slash to another operation."""
+    upstream.answers(200, {})
+
+    await edge.send(call_of("get_order"), "/api/v1/order/a%2F..%2Fb")
+
+    assert "/api/v1/order/a%2F..%2Fb" == upstream.seen[0].path
+
+
+async def test_a_base_url_may_have_a_path_of_its_own(upstream, session, token, call_of):
+    """Gateways put an API under a prefix."""
+    upstream.answers(200, {})
+
+    await Edge(session, base_url=f"{upstream.url}/gate/", token=token).send(
+        call_of("list_tags"), "/api/v1/order-tags"
+    )
+
+    assert "/gate/api/v1/order-tags" == upstream.seen[0].path
+
+
+async def test_a_session_that_trusts_the_environment_is_refused(token):
+    """A proxy variable in some shell would see every token."""
+    async with aiohttp.ClientSession(trust_env=True) as session:
+        with pytest.raises(ValueError, match="trust_env"):
+            Edge(session, base_url="http://127.0.0.1", token=token)
+
+
+@pytest.mark.parametrize("name", ["get_order", "dispatch_order"])
+async def test_a_refused_connection_had_no_effect(session, token, call_of, name):
+    """Nothing was sent, so the step may simply be run again."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+
+    failure = await failing(
+        Edge(session, base_url=f"http://127.0.0.1:{port}", token=token), call_of(name), Transient
+    )
+
+    assert ("io_error", "none") == (failure.reason, failure.effect)
+    assert "no connection to 127.0.0.1" in failure.message
+
+
+async def test_a_name_that_does_not_resolve_had_no_effect(session, token, call_of):
+    """DNS that is down for a minute must not bury an order."""
+    edge = Edge(session, base_url="http://no-such-host.invalid", token=token)
+
+    failure = await failing(edge, call_of("dispatch_order"), Transient)
+
+    assert "none" == failure.effect
+
+
+async def test_a_server_that_never_shakes_hands_is_given_up_soon(upstream, session, token, call_of):
+    """A black hole holds a place among the workers' calls; nothing was sent yet."""
+    edge = Edge(session, base_url=upstream.url.replace("http:", "https:"), token=token)
+    begin = time.monotonic()
+
+    failure = await failing(edge, call_of("dispatch_order"), Transient)
+
+    assert ("timeout", "none") == (failure.reason, failure.effect)
+    assert 5 > time.monotonic() - begin
+
+
+@pytest.mark.parametrize(("name", "effect"), [("get_order", "none"), ("dispatch_order", "unknown")])
+class TestALostAnswer:
+    """A write without an answer may have had its effect; a read has none."""
+
+    async def test_by_a_reset_after_the_effect(self, edge, upstream, call_of, name, effect):
+        """The server has done it and the connection breaks: the case that duplicates orders."""
+        upstream.sends(b"HTTP/1.1 2", reset=True)
+
+        failure = await failing(edge, call_of(name), Transient)
+
+        assert ("io_error", effect) == (failure.reason, failure.effect)
+
+    async def test_by_a_connection_that_closes_without_a_word(self, edge, upstream, call_of, name, effect):
+        """A server that is restarted does this."""
+        upstream.sends()
+
+        assert effect == (await failing(edge, call_of(name), Transient)).effect
+
+    async def test_by_a_body_that_ends_early(self, edge, upstream, call_of, name, effect):
+        """Half an answer is no answer."""
+        upstream.sends(OK.replace(b"Length: 2", b"Length: 20"))
+
+        assert effect == (await failing(edge, call_of(name), Transient)).effect
+
+    async def test_by_silence(self, upstream, session, token, call_of, name, effect):
+        """The deadline must stay below the lease, or two workers do the same work."""
+        upstream.sends(b"", pause_s=30)
+        edge = Edge(session, base_url=upstream.url, token=token, deadline_s=0.2)
+
+        failure = await failing(edge, call_of(name), Transient)
+
+        assert ("timeout", effect) == (failure.reason, failure.effect)
+
+    async def test_by_a_slow_drip(self, upstream, session, token, call_of, name, effect):
+        """Each byte is in time and the whole never: only a deadline over all ends it."""
+        upstream.sends(ENDLESS, *[b"x"] * 500, pause_s=0.02)
+        edge = Edge(session, base_url=upstream.url, token=token, deadline_s=0.3)
+        begin = time.monotonic()
+
+        failure = await failing(edge, call_of(name), Transient)
+
+        assert ("timeout", effect) == (failure.reason, failure.effect)
+        assert 2 > time.monotonic() - begin
+
+    async def test_by_something_that_is_not_http(self, edge, upstream, call_of, name, effect):
+        """Another service listens there; time or an operator will tell."""
+        upstream.sends(b"SSH-2.0-OpenSSH_9.6\r\n")
+
+        assert effect == (await failing(edge, call_of(name), BadResponse)).effect
+
+    async def test_by_a_body_without_end(self, edge, upstream, call_of, name, effect):
+        """Memory is for all events of the worker; one answer must not take it."""
+        upstream.sends(ENDLESS, *[b"x" * 65_536] * 40)
+
+        failure = await failing(edge, call_of(name), BadResponse)
+
+        assert effect == failure.effect
+        assert str(BODY_LIMIT) in failure.message
+
+
+async def test_a_body_at_the_limit_is_read(edge, upstream, call_of):
+    """The limit is the most, not the first that is too much."""
+    upstream.answers(200, b"x" * BODY_LIMIT)
+
+    assert BODY_LIMIT == len((await edge.send(call_of("get_order"), "/x")).body)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "deflate", "GZIP"])
+async def test_a_compressed_body_is_read_though_nobody_asked_for_it(edge, upstream, call_of, encoding):
+    """Some servers compress whatever the client says."""
+    packed = zlib.compress(b'{"id":1}') if encoding == "deflate" else gzip.compress(b'{"id":1}')
+    upstream.answers(200, packed, Content_Encoding=encoding)
+
+    assert b'{"id":1}' == (await edge.send(call_of("get_order"), "/x")).body
+
+
+async def test_a_gzip_bomb_is_refused_before_it_goes_off(edge, upstream, call_of):
+    """97 kB hold 100 MB: what counts is the size after decompression."""
+    bomb = gzip.compress(bytes(100_000_000))
+    upstream.answers(200, bomb, Content_Encoding="gzip")
+    tracemalloc.start()
+    try:
+        await failing(edge, call_of("get_order"), BadResponse)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert 10_000_000 > peak
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [
+        pytest.param(b"no gzip", "gzip", id="broken"),
+        pytest.param(gzip.compress(b"{}" * 99)[:-4], "gzip", id="incomplete"),
+        pytest.param(b"??", "br", id="a kind that we do not read"),
+        pytest.param(gzip.compress(gzip.compress(b"{}")), "gzip, gzip", id="twice"),
+    ],
+)
+async def test_a_body_that_cannot_be_decompressed_is_a_bad_response(edge, upstream, call_of, body, encoding):
+    """It says nothing about the order."""
+    upstream.answers(200, body, Content_Encoding=encoding)
+
+    await failing(edge, call_of("get_order"), BadResponse)
+
+
+async def test_a_refusal_counts_by_its_status_whatever_its_body(edge, upstream, call_of):
+    """A 503 with a broken page is still a 503, with its Retry-After."""
+    upstream.answers(503, b"no gzip", Content_Encoding="gzip", Retry_After="9")
+
+    reply = await edge.send(call_of("get_order"), "/x")
+
+    assert (503, b"", "9") == (reply.status, reply.body, reply.headers["retry-after"])
+
+
+async def test_a_redirect_is_not_followed(edge, upstream, call_of):
+    """The token and the order would go wherever the answer says."""
+    upstream.answers(307, Location=f"{upstream.url}/elsewhere")
+
+    reply = await edge.send(call_of("dispatch_order"), "/x", body=b"{}", key="k")
+
+    assert 307 == reply.status
+    assert ["/x"] == [seen.path for seen in upstream.seen]
+
+
+@pytest.mark.parametrize("name", ["dispatch_order", "remove_tag"], ids=["POST", "DELETE"])
+async def test_a_write_is_never_sent_twice_by_the_library(edge, upstream, call_of, name):
+    """aiohttp sends a DELETE again by itself when the reply is lost; the effect would be there twice."""
+    upstream.answers(200, {})
+    upstream.sends(reset=True)
+    await edge.send(call_of(name), "/first", key="k")
+
+    failure = await failing(edge, call_of(name), Transient)
+
+    assert "unknown" == failure.effect
+    assert 2 == len(upstream.seen)
+    assert [1, 1] == [seen.connection for seen in upstream.seen]
+
+
+async def test_a_read_on_a_dead_connection_is_sent_once_more(edge, upstream, call_of):
+    """Servers close idle connections at any time; a read can be repeated, so nobody need notice."""
+    upstream.answers(200, {})
+    upstream.sends(reset=True)
+    upstream.answers(200, {"id": 1})
+    await edge.send(call_of("get_order"), "/first")
+
+    reply = await edge.send(call_of("get_order"), "/second")
+
+    assert b'{"id": 1}' == reply.body
+    assert [1, 1, 2] == [seen.connection for seen in upstream.seen]
+
+
+async def test_connections_are_kept(edge, upstream, call_of):
+    """A handshake per call would double its time."""
+    upstream.answers(200, {})
+
+    for _ in range(5):
+        await edge.send(call_of("get_order"), "/x")
+
+    assert 1 == upstream.connections
+
+
+async def test_a_cancelled_call_leaves_nothing_behind(edge, upstream, session, call_of):
+    """A worker that stops cancels its calls; a half-read connection must not serve the next."""
+    upstream.sends(ENDLESS, *[b"x"] * 500, pause_s=0.02)
+    upstream.answers(200, {})
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(edge.send(call_of("get_order"), "/x"), 0.1)
+
+    reply = await edge.send(call_of("get_order"), "/x")
+
+    assert b"{}" == reply.body
+    assert [1, 2] == [seen.connection for seen in upstream.seen]
+
+
+async def test_the_token_is_read_at_the_call_and_is_in_no_message(edge, upstream, call_of):
+    """Some servers repeat the token that they refuse, and the words end up in a dead letter."""
+    upstream.answers(401, {"message": "token top-hush-1234 has expired"})
+
+    reply = await edge.send(call_of("get_order"), "/x")
+
+    assert b"***" in reply.body
+    assert b"top-hush-1234" not in reply.body
+    assert "top-hush-1234" not in repr(reply)
+
+
+async def test_a_broken_answer_does_not_carry_the_token_in_its_cause(edge, upstream, call_of):
+    """aiohttp's own error shows the request's headers in its repr, and tracebacks show causes."""
+    upstream.sends(b"SSH-2.0-OpenSSH_9.6\r\n")
+
+    failure = await failing(edge, call_of("get_order"), BadResponse)
+
+    assert failure.__cause__ is None
+    assert failure.__suppress_context__
+
+
+async def test_a_token_that_cannot_be_sent_is_an_operators_matter(upstream, session, call_of):
+    """A line break inside a secret file: no repeat heals it."""
+    edge = Edge(session, base_url=upstream.url, token=Secret("file:token", "top\r\nX-Evil: 1"))
+
+    failure = await failing(edge, call_of("get_order"), Permanent)
+
+    assert "api_request_invalid" == failure.reason
+    assert "Evil" not in failure.message
+    assert [] == upstream.seen
+
+
+def certificate(tmp_path, *, name, days):
+    """Make a self-signed certificate and return a server's TLS context with it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    until = datetime.now(UTC) + timedelta(days=days)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(until - timedelta(days=30))
+        .not_valid_after(until)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    pem = tmp_path / "server.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    pem.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    return context
+
+
+@pytest.mark.parametrize("days", [10, -10], ids=["self-signed", "expired"])
+async def test_a_refused_certificate_is_a_fault_of_the_configuration(
+    tmp_path, serving, session, token, call_of, days
+):
+    """To try again for a day, or to look away, would both be wrong; and nothing was sent."""
+    async with serving(certificate(tmp_path, name="api.example", days=days)) as upstream:
+        edge = Edge(session, base_url=upstream.url, token=token)
+
+        failure = await failing(edge, call_of("dispatch_order"), Permanent)
+
+        assert ("api_certificate", "none") == (failure.reason, failure.effect)
+        assert "operator" in failure.message
+        assert [] == upstream.seen
