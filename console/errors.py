@@ -21,7 +21,7 @@ class ConsoleError(Exception):
     exit_code: ClassVar[ExitCode] = ExitCode.FAILED
 
 
-class Misuse(ConsoleError):  # noqa: N818 - named by who must act
+class Misuse(ConsoleError):
     """
     The command cannot be carried out as it was asked for.
     """
@@ -29,7 +29,7 @@ class Misuse(ConsoleError):  # noqa: N818 - named by who must act
     exit_code = ExitCode.USAGE
 
 
-class NotFound(ConsoleError):  # noqa: N818
+class NotFound(ConsoleError):
     """
     What the command names is not there.
     """
@@ -37,7 +37,7 @@ class NotFound(ConsoleError):  # noqa: N818
     exit_code = ExitCode.NOT_FOUND
 
 
-class NoRedis(ConsoleError):  # noqa: N818
+class NoRedis(ConsoleError):
     """
     Redis does not answer.
     """
@@ -45,7 +45,7 @@ class NoRedis(ConsoleError):  # noqa: N818
     exit_code = ExitCode.NO_REDIS
 
 
-class Failed(ConsoleError):  # noqa: N818
+class Failed(ConsoleError):
     """
     It was tried and did not work.
     """

@@ -64,7 +64,8 @@ def _cancelled(result: Result) -> str:
 
 
 def _fetched(result: Result) -> str:
-    return f"order {result.get('displayId') or result.get('id', '')} read: {result.get('phase') or result.get('status')}"
+    name, standing = result.get("displayId") or result.get("id", ""), result.get("phase") or result.get("status")
+    return f"order {name} read: {standing}"
 
 
 _PHRASES: Mapping[str, Callable[[Result], str]] = {

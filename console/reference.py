@@ -142,7 +142,7 @@ def _walk(root: Node, node: Node, *, title: str, about: str) -> Iterator[Table]:
     if rows:
         yield Table(title=title, about=about, rows=rows, required=frozenset(node.get("required", ())))
     for key, child in rows.items():
-        yield from _entries(root, child, title=f"{title.split(' ')[0]}.{key}")
+        yield from _entries(root, child, title=f"{title.partition(' ')[0]}.{key}")
     for key, child in inner.items():
         yield from _inner(root, child, title=f"{title}.{key}".removeprefix("."))
 
@@ -217,7 +217,7 @@ def _row(table: Table, key: str, node: Node) -> str:
 def _variable(table: Table, key: str) -> str:
     if table.title.endswith(ENTRY):
         return ""  # only the whole list is a variable
-    path = [*table.title.split(" ")[0].split("."), key]
+    path = [*table.title.partition(" ")[0].split("."), key]
     return f"`{variable_of(tuple(part for part in path if part))}`"
 
 

@@ -1,15 +1,15 @@
 """
 The story of an event: its record as lines in the order of time. Pure: a record in, lines out.
 
-A line that was told once is told the same way ever after, so that a follower can tell what is new by comparing.
+Every line has a key that stays, so that a follower tells each once, whatever its words turn into later.
 What a line says of a step needs the name of its action; where the workflow is not known any more, its place stands in.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from receiver.lifecycle import CLOSED, Status
+from receiver.lifecycle import Status
 from receiver.record import AttemptNote, LedgerEntry, Record, StepState
 
 from . import phrases
@@ -39,6 +39,7 @@ class Line:
 
     at: int
     rank: int
+    key: str
     text: str
     tone: Tone = Tone.PLAIN
 
@@ -74,32 +75,41 @@ def _lines(record: Record, actions: Actions) -> Iterator[Line]:
     for note in record.attempts:
         yield from _attempt(record, note)
     for place, entry in record.ledger.items():
-        yield from _step(entry, name=step_name(record, place, actions))
+        yield from _step(entry, place=place, name=step_name(record, place, actions))
     if record.status is Status.DISCARDED:
         text = f"discarded: {record.discarded}" if record.discarded else "discarded"
-        yield Line(at=record.closed, rank=_CLOSED, text=text, tone=Tone.WARN)
+        yield Line(at=record.closed, rank=_CLOSED, key="discarded", text=text, tone=Tone.WARN)
 
 
 def _arrival(record: Record) -> Iterator[Line]:
     if not record.attempts and record.reason and record.status is Status.DEAD:
         text = f"accepted, but put aside as {record.reason}: {record.error}"
-        yield Line(at=record.accepted, rank=_ACCEPTED, text=text, tone=Tone.BAD)
-        return
-    yield Line(at=record.accepted, rank=_ACCEPTED, text="accepted")
+        yield Line(at=record.accepted, rank=_ACCEPTED, key="accepted", text=text, tone=Tone.BAD)
+    else:
+        yield Line(at=record.accepted, rank=_ACCEPTED, key="accepted", text="accepted")
     if record.duplicate_at:
-        times = f"{record.deliveries - 1} times, now" if record.deliveries > 2 else "once more"  # noqa: PLR2004
-        body = f", {record.altered} with another body" if record.altered else ""
-        yield Line(at=record.duplicate_at, rank=_ACCEPTED, text=f"delivered again {times}{body}", tone=Tone.WARN)
-    if record.replays and record.status not in CLOSED:
-        yield Line(at=record.opened, rank=_ACCEPTED, text=f"replayed, for the {_nth(record.replays)} time")
+        yield _again(record)
+    if record.replays:
+        text = "replayed" if record.replays == 1 else f"replayed, {record.replays} times by now"
+        yield Line(at=record.opened, rank=_ACCEPTED, key=f"replay:{record.replays}", text=text)
+
+
+def _again(record: Record) -> Line:
+    times = "" if record.deliveries <= 2 else f", {record.deliveries - 1} times by now"  # noqa: PLR2004
+    body = f", {record.altered} with another body" if record.altered else ""
+    text, key = f"delivered again{times}{body}", f"delivery:{record.deliveries}"
+    return Line(at=record.duplicate_at, rank=_ACCEPTED, key=key, text=text, tone=Tone.WARN)
 
 
 def _attempt(record: Record, note: AttemptNote) -> Iterator[Line]:
+    # By its beginning too: an attempt that was not counted gives its number to the next.
+    key = f"attempt:{note.number}:{note.started}"
     if note.number > 1:
-        yield Line(at=note.started, rank=_BEGAN, text=f"attempt {note.number} began", tone=Tone.FAINT)
+        text = f"attempt {note.number} began"
+        yield Line(at=note.started, rank=_BEGAN, key=key, text=text, tone=Tone.FAINT)
     if note.ended:
         tone = _OUTCOME_TONES.get(note.outcome, Tone.PLAIN)
-        yield Line(at=note.ended, rank=_ENDED, text=_ended(record, note), tone=tone)
+        yield Line(at=note.ended, rank=_ENDED, key=f"{key}:ended", text=_ended(record, note), tone=tone)
 
 
 def _ended(record: Record, note: AttemptNote) -> str:
@@ -113,19 +123,28 @@ def _ended(record: Record, note: AttemptNote) -> str:
     return f"{note.outcome}{f': {why}' if why else ''} (attempt {note.number}, {span(note.ended - note.started)})"
 
 
-def _step(entry: LedgerEntry, *, name: str) -> Iterator[Line]:
-    match entry.state:
-        case StepState.DONE:
-            yield Line(at=entry.at, rank=_STEP, text=phrases.done(name, entry.detail))
-        case StepState.FAILED:
-            text = f"{name} failed without effect: {phrases.said(entry.detail)}"
-            yield Line(at=entry.at, rank=_STEP, text=text, tone=Tone.WARN)
-        case StepState.UNKNOWN:
-            text = f"{name} may have had its effect; a person must look {phrases.said(entry.detail)}".rstrip()
-            yield Line(at=entry.at, rank=_STEP, text=text, tone=Tone.BAD)
-        case StepState.INTENT:
-            # Not told while it is under way: most of them are done a moment later.
-            return
+def _step(entry: LedgerEntry, *, place: str, name: str) -> Iterator[Line]:
+    # What is under way is not told: most of it is done a moment later.
+    if entry.state is not StepState.INTENT:
+        text, tone = _STEP_WORDS[entry.state](name, entry.detail)
+        yield Line(
+            at=entry.at, rank=_STEP, key=f"step:{place}:{entry.state}:{entry.token}", text=text, tone=tone
+        )
+
+
+def _step_failed(name: str, detail: str) -> tuple[str, Tone]:
+    return f"{name} failed without effect: {phrases.said(detail)}", Tone.WARN
+
+
+def _step_unknown(name: str, detail: str) -> tuple[str, Tone]:
+    return f"{name} may have had its effect; a person must look. {phrases.said(detail)}".rstrip(), Tone.BAD
+
+
+_STEP_WORDS: Mapping[StepState, Callable[[str, str], tuple[str, Tone]]] = {
+    StepState.DONE: lambda name, detail: (phrases.done(name, detail), Tone.PLAIN),
+    StepState.FAILED: _step_failed,
+    StepState.UNKNOWN: _step_unknown,
+}
 
 
 def step_name(record: Record, place: str, actions: Actions) -> str:
@@ -136,7 +155,3 @@ def step_name(record: Record, place: str, actions: Actions) -> str:
     plan = record.plan or ()
     names = actions(plan[int(run)]) if int(run) < len(plan) else ()
     return names[int(index)] if int(index) < len(names) else f"step {place}"
-
-
-def _nth(number: int) -> str:
-    return {1: "1st", 2: "2nd", 3: "3rd"}.get(number, f"{number}th")

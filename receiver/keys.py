@@ -25,7 +25,8 @@ def event(source: str, event_id: str) -> EventKey:
     * `v` schema version; `source`, `id`, `type`, `subject`, `verdict` (`scheme:index of the secret`), `digest` of the body, `lane`
     * `occurred` (the sender's time, may be empty), `accepted`, `opened` (accepted or last replayed), `closed`, `due`
     * `status`, `reason`, `error`, `step` (where it failed), `stale` (`1` for an event older than the lane's last applied)
-    * `deliveries`, `duplicate_at` (last duplicate), `altered` (duplicates with another body), `replays`
+    * `deliveries`, `duplicate_at` (last duplicate), `altered` (duplicates with another body), `replays`,
+      `discarded` (by whom and why)
     * `attempt` (claims so far), `base` (attempts before the last replay), `crashes` (claims nobody reported back from)
     * `fence`: the token of the last claim; a write with another token changes nothing
     * `attempt:{n}`: `outcome token started ended detail`

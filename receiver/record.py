@@ -90,6 +90,8 @@ class Record:
     duplicate_at: int
     altered: int
     replays: int
+    #: By whom and why it was discarded.
+    discarded: str = ""
     attempt: int
     base: int
     crashes: int
@@ -137,6 +139,7 @@ class Record:
             duplicate_at=number("duplicate_at"),
             altered=number("altered"),
             replays=number("replays"),
+            discarded=text("discarded"),
             attempt=number("attempt"),
             base=number("base"),
             crashes=number("crashes"),
@@ -171,6 +174,7 @@ def as_json(record: Record) -> dict[str, Any]:
         "deliveries": record.deliveries,
         "altered": record.altered,
         "replays": record.replays,
+        "discarded": record.discarded,
         "occurredAt": time(record.occurred),
         "acceptedAt": time(record.accepted),
         "closedAt": time(record.closed),

@@ -15,16 +15,15 @@ from typing import Any, Protocol
 
 import structlog
 
-from receiver import strict_json
 from receiver.lifecycle import Status
-from receiver.record import LedgerEntry, StepState, moment
-from receiver.strict_json import Unusable
+from receiver.record import LedgerEntry, StepState
 
 from .actions import Action, EffectClass, EventView, OrderApi, Registry, Step
 from .conditions import OrderNeeded, View, holds
 from .failures import Failure, Moot, Permanent, Reason, Transient, classify
 from .ledger import Claim, End, LeaseLost, entry
 from .retry import GiveUp, RetryPolicy, decide
+from .views import condition_view, event_view
 from .workflows import Workflow, triggered
 
 log = structlog.get_logger()
@@ -101,7 +100,7 @@ class _Visit:
     async def walk(self) -> End:
         """Return how the attempt ends; raises nothing but LeaseLost and cancellation."""
         try:
-            view = self._view()
+            view = event_view(self.claim.record, self.claim.body)
             plan = await self._plan(view)
             if not plan:
                 return self._closed(Status.IGNORED, "no_workflow")
@@ -116,26 +115,6 @@ class _Visit:
         except Exception as error:  # noqa: BLE001 - the edge of an attempt: whatever it is, the event is settled
             return self._failed(classify(error))
         return self._closed(Status.SUCCEEDED, "")
-
-    def _view(self) -> EventView:
-        record, body = self.claim.record, self.claim.body
-        if body is None:
-            raise Permanent("the body was erased; nothing can be done with the event", reason="body_missing")
-        try:
-            payload = strict_json.parse(body)
-        except Unusable as error:
-            raise Permanent(str(error), reason="payload_invalid") from error
-        return EventView(
-            source=record.source,
-            id=record.id,
-            type=record.type,
-            subject=record.subject or None,
-            occurred_at=moment(record.occurred).isoformat() if record.occurred else None,
-            accepted_at=moment(record.accepted).isoformat(),
-            stale=record.stale,
-            payload=payload,
-            body=body,
-        )
 
     async def _plan(self, event: EventView) -> tuple[Workflow, ...]:
         """Return the workflows of the event: those pinned to it, else those that match now, which pins them."""
@@ -173,17 +152,7 @@ class _Visit:
             return holds(workflow.conditions, self._condition_view(event))
 
     def _condition_view(self, event: EventView) -> View:
-        data = event.payload.get("data") if self.rules.trusts_payload else None
-        facts = {
-            "id": event.id,
-            "type": event.type,
-            "subject": event.subject,
-            "source": event.source,
-            "occurredAt": event.occurred_at,
-            "acceptedAt": event.accepted_at,
-            "stale": event.stale,
-        }
-        return View(event=facts, data=data if isinstance(data, dict) else {}, order=self.order)
+        return condition_view(event, trusts_payload=self.rules.trusts_payload, order=self.order)
 
     async def _fetch(self, event: EventView) -> None:
         """Read the order, as the workflow's implicit first step; a read leaves nothing in the ledger."""

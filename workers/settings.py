@@ -19,7 +19,7 @@ from .actions import ActionError, Registry
 from .sections import MODULE_NAME, ApiSettings, RetrySettings, WorkerFile, WorkerSection
 from .workflows import Workflow, WorkflowErrors, WorkflowProblem, load_workflows
 
-__all__ = ["ApiSettings", "RetrySettings", "WorkerSection", "WorkerSettings", "worker_settings"]
+__all__ = ["ApiSettings", "RetrySettings", "WorkerSection", "WorkerSettings", "definitions", "worker_settings"]
 
 T = TypeVar("T")
 
@@ -58,6 +58,18 @@ def worker_settings(raw: RawConfig) -> WorkerSettings:
     workflows = gathering.attempt(lambda: _workflows(raw, registry)) if registry else None
     gathering.raise_all()
     return _assembled(_there(file), _there(registry), _there(workflows))
+
+
+def definitions(raw: RawConfig) -> tuple[Registry, tuple[Workflow, ...]]:
+    """
+    Load actions and workflows alone, for those who only read them: needs neither secrets nor tokens.
+
+    Raises:
+        ConfigError: With all problems of the first of the two that has any.
+
+    """
+    registry = _registry(raw)
+    return registry, _workflows(raw, registry)
 
 
 def _there(part: T | None) -> T:

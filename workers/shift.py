@@ -47,8 +47,8 @@ def run() -> None:
         runner.run(work(plant()))
 
 
-async def work(tools: Plant) -> int:
-    """Work for one shift; return how many attempts were made."""
+async def work(tools: Plant, *, linger_s: float = LINGER_S) -> int:
+    """Work for one shift, and *linger_s* seconds after nothing is ready; return how many attempts were made."""
     shift_id = uuid.uuid4().hex
     redis = store.async_client(tools.settings.redis_url, timeout_s=REDIS_TIMEOUT_S)
     ledger = _ledger(redis, tools, shift_id)
@@ -60,7 +60,7 @@ async def work(tools: Plant) -> int:
     woken = asyncio.create_task(_listen(redis, wake := asyncio.Event()))
     try:
         async with workshop(tools, books=ledger, redis=redis, stopping=stopping) as shop:
-            shift = _Shift(shop, ledger, tools, wake)
+            shift = _Shift(shop, ledger, tools, wake, linger_s)
             await shift.drain()
             return shift.attempts
     finally:
@@ -111,6 +111,7 @@ class _Shift:
     ledger: Ledger
     tools: Plant
     wake: asyncio.Event
+    linger_s: float
     live: set[asyncio.Task[None]] = field(default_factory=set)
     attempts: int = 0
     idle_since: float | None = None
@@ -155,11 +156,11 @@ class _Shift:
             self.idle_since = None
             return False
         self.idle_since = self.idle_since or time.monotonic()
-        return time.monotonic() - self.idle_since > LINGER_S
+        return time.monotonic() - self.idle_since > self.linger_s
 
     async def _wait(self, next_due_s: float | None) -> None:
         """Wait for a wake-up, an ended attempt or a due lane, whichever comes first."""
-        wait_s = POLL_S if next_due_s is None else min(next_due_s, POLL_S)
+        wait_s = min(POLL_S, self.linger_s if next_due_s is None else next_due_s)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(wait_s, 0.001)):
                 await self.wake.wait()

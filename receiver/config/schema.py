@@ -157,6 +157,8 @@ def described(node: Node) -> str:
         return one_of(choices(node))
     if members(node):
         return " or ".join(dict.fromkeys(map(described, members(node))))
+    if node.get("format") == "date-time":
+        return "a date and time with zone"
     return " ".join([_WORDS.get(node.get("type", ""), "a value"), *_limits(node)])
 
 

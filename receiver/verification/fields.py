@@ -48,12 +48,15 @@ class SecretSettings(BaseModel):
         }
     )
 
-    secret: SecretText = Field(description="The secret: `env:NAME`, `file:PATH`, or itself.")
+    secret: SecretText = Field(
+        description="What the sender knows too.",
+        json_schema_extra={"expected": "env:NAME, file:PATH or the secret itself"},
+    )
     not_before: AwareDatetime | None = Field(
-        default=None, description="Time with zone from which it is in force; if unset, always was."
+        default=None, description="From then on it is in force; if unset, from the beginning."
     )
     not_after: AwareDatetime | None = Field(
-        default=None, description="Time with zone from which it is no longer in force; if unset, always is."
+        default=None, description="From then on it is not in force; if unset, it never ends."
     )
 
     @model_validator(mode="after")

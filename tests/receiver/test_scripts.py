@@ -4,37 +4,12 @@ import itertools
 
 import pytest
 
-from receiver import accept, keys, lifecycle, scripts
-from receiver.accept import NewEvent, Outcome
+from receiver import keys, lifecycle, scripts
+from receiver.accept import Outcome
 from receiver.lifecycle import Status
-from receiver.record import Record
-from receiver.wake import ShiftTemplate
+from tests.support.events import SHIFT, accepted, an_event, expire_leases, record
 
-SHIFT = ShiftTemplate()
 LEASE_MS = 30_000
-
-
-def an_event(event_id="evt-1", *, subject="order-1", **changes) -> NewEvent:
-    body = changes.pop("body", b'{"event":"order.created"}')
-    fields = {
-        "source": "shop",
-        "id": event_id,
-        "type": "order.created",
-        "subject": subject,
-        "lane": subject,
-        "occurred": "",
-        "digest": body.hex()[:32],
-        "verdict": "hmac:0",
-        "body": body,
-    }
-    return NewEvent(**fields | changes)
-
-
-def accepted(client, *events: NewEvent) -> list[Outcome]:
-    script = scripts.load("accept")
-    client.script_load(script.text)
-    answers = client.execute_command(*accept.command(events, SHIFT))
-    return [accept.read(answer.encode(), new).outcome for answer, new in zip(answers, events, strict=True)]
 
 
 def claimed(client, *, limit=10, max_crashes=3, lease_ms=LEASE_MS, hold=" ") -> list[dict]:
@@ -68,19 +43,8 @@ def relayed(client, ending="") -> int:
     return scripts.run_sync(client, "relay", (*wake_keys, keys.shifts()), (*wake_arguments, ending))
 
 
-def record(client, event_id="evt-1") -> Record:
-    key = keys.event("shop", event_id)
-    return Record.read(key, client.hgetall(key))
-
-
 def counted(client, what) -> int:
     return int(client.hget(keys.counts(), f"shop:{what}") or 0)
-
-
-def expire_leases(client) -> None:
-    """Let every lease be over, as if its time had passed."""
-    for lane in client.zrange(keys.ready(), 0, -1):
-        client.zadd(keys.ready(), {lane: 0})
 
 
 class TestAccept:
@@ -90,7 +54,7 @@ class TestAccept:
 
         key, lane = keys.event("shop", "evt-1"), keys.lane("shop", "order-1")
         assert Status.PENDING is record(client).status
-        assert '{"event":"order.created"}' == client.get(keys.body(key))
+        assert an_event().body.decode() == client.get(keys.body(key))
         assert [key] == client.lrange(lane, 0, -1)
         assert [lane] == client.zrange(keys.ready(), 0, -1)
         assert [key] == client.zrange(keys.open_events(), 0, -1) == client.zrange(keys.timeline("shop"), 0, -1)
@@ -166,7 +130,7 @@ class TestClaim:
 
         (claim,) = claimed(client)
 
-        assert '{"event":"order.created"}' == claim["body"]
+        assert an_event().body.decode() == claim["body"]
         assert Status.RUNNING is record(client).status
         assert 1 == record(client).attempt
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -126,27 +127,47 @@ class Receiver:
         return [request.json["event"] for request in self.requests]
 
 
+@contextlib.asynccontextmanager
+async def _sandbox_of(**settings: Any) -> AsyncIterator[Sandbox]:
+    config = SandboxConfig(**{"port": 0, "seed": 1, "sender": QUICK} | settings)
+    timeout = aiohttp.ClientTimeout(total=10)
+    async with serving(config) as url, aiohttp.ClientSession(timeout=timeout, trust_env=False) as session:
+        yield Sandbox(url=url, session=session)
+
+
 @pytest.fixture(name="start")
 async def _start() -> AsyncIterator[Callable[..., Awaitable[Sandbox]]]:
     """Start a sandbox with the given settings; it stops with the test."""
     async with contextlib.AsyncExitStack() as stack:
+        yield lambda **settings: stack.enter_async_context(_sandbox_of(**settings))
 
-        async def start(**settings: Any) -> Sandbox:
-            config = SandboxConfig(**{"port": 0, "seed": 1, "sender": QUICK} | settings)
-            url = await stack.enter_async_context(serving(config))
-            timeout = aiohttp.ClientTimeout(total=10)
-            session = await stack.enter_async_context(
-                aiohttp.ClientSession(timeout=timeout, trust_env=False)
-            )
-            return Sandbox(url=url, session=session)
 
-        yield start
+@pytest.fixture(name="start_and_stop")
+def _start_and_stop() -> Callable[..., contextlib.AbstractAsyncContextManager[Sandbox]]:
+    """Start a sandbox as a context, for tests of its end."""
+    return _sandbox_of
+
+
+@pytest.fixture(name="unused_url")
+def _unused_url() -> str:
+    """An address at which nobody listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{listener.getsockname()[1]}/hook"
+
+
+@pytest.fixture(name="running", scope="session")
+async def _running() -> AsyncIterator[Sandbox]:
+    """One sandbox for all tests that need no settings: a start and a stop take a fifth of a second."""
+    async with _sandbox_of() as sandbox:
+        yield sandbox
 
 
 @pytest.fixture(name="sandbox")
-async def _sandbox(start: Callable[..., Awaitable[Sandbox]]) -> Sandbox:
-    """A sandbox that sends nothing."""
-    return await start()
+async def _sandbox(running: Sandbox) -> Sandbox:
+    """A sandbox as good as new, which sends nothing."""
+    await running.post("/_sandbox/reset")
+    return running
 
 
 @pytest.fixture(name="receiver")

@@ -26,7 +26,11 @@ _ADAPTER: TypeAdapter[SchemeSettings] = TypeAdapter(SchemeSettings)
 EVERY_SCHEME: dict[str, dict[str, Any]] = {
     "standard-webhooks": {"type": "standard-webhooks", "secrets": [STANDARD_SECRET]},
     "standard-webhooks v1a": {"type": "standard-webhooks", "secrets": [ED25519_SECRET]},
-    "standard-webhooks of svix": {"type": "standard-webhooks", "headers": "svix", "secrets": [STANDARD_SECRET]},
+    "standard-webhooks of svix": {
+        "type": "standard-webhooks",
+        "headers": "svix",
+        "secrets": [STANDARD_SECRET],
+    },
     "hmac": {"type": "hmac", "header": "X-Signature", "secrets": [TEXT_SECRET]},
     "hmac sha512 base64": {
         "type": "hmac",
@@ -105,7 +109,11 @@ def delivery(
 
 def arrived(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
     """Return headers as ASGI gives them, among those that every request has."""
-    usual = [(b"host", b"hooks.example.com"), (b"content-type", b"application/json"), (b"content-length", b"2")]
+    usual = [
+        (b"host", b"hooks.example.com"),
+        (b"content-type", b"application/json"),
+        (b"content-length", b"2"),
+    ]
     return usual + [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
 
 

@@ -59,13 +59,11 @@ async def test_a_path_is_sent_as_it_was_escaped(edge, upstream, call_of):
     assert "/api/v1/order/a%2F..%2Fb" == upstream.seen[0].path
 
 
-async def test_a_base_url_may_have_a_path_of_its_own(upstream, session, token, call_of):
+async def test_a_base_url_may_have_a_path_of_its_own(upstream, edge_to, call_of):
     """Gateways put an API under a prefix."""
     upstream.answers(200, {})
 
-    await Edge(session, base_url=f"{upstream.url}/gate/", token=token).send(
-        call_of("list_tags"), "/api/v1/order-tags"
-    )
+    await edge_to(f"{upstream.url}/gate/").send(call_of("list_tags"), "/api/v1/order-tags")
 
     assert "/gate/api/v1/order-tags" == upstream.seen[0].path
 
@@ -78,31 +76,29 @@ async def test_a_session_that_trusts_the_environment_is_refused(token):
 
 
 @pytest.mark.parametrize("name", ["get_order", "dispatch_order"])
-async def test_a_refused_connection_had_no_effect(session, token, call_of, name):
+async def test_a_refused_connection_had_no_effect(edge_to, call_of, name):
     """Nothing was sent, so the step may simply be run again."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
 
-    failure = await failing(
-        Edge(session, base_url=f"http://127.0.0.1:{port}", token=token), call_of(name), Transient
-    )
+    failure = await failing(edge_to(f"http://127.0.0.1:{port}"), call_of(name), Transient)
 
     assert ("io_error", "none") == (failure.reason, failure.effect)
     assert "no connection to 127.0.0.1" in failure.message
 
 
-async def test_a_name_that_does_not_resolve_had_no_effect(session, token, call_of):
+async def test_a_name_that_does_not_resolve_had_no_effect(edge_to, call_of):
     """DNS that is down for a minute must not bury an order."""
-    edge = Edge(session, base_url="http://no-such-host.invalid", token=token)
+    edge = edge_to("http://no-such-host.invalid")
 
     failure = await failing(edge, call_of("dispatch_order"), Transient)
 
     assert "none" == failure.effect
 
 
-async def test_a_server_that_never_shakes_hands_is_given_up_soon(upstream, session, token, call_of):
+async def test_a_server_that_never_shakes_hands_is_given_up_soon(upstream, edge_to, call_of):
     """A black hole holds a place among the workers' calls; nothing was sent yet."""
-    edge = Edge(session, base_url=upstream.url.replace("http:", "https:"), token=token)
+    edge = edge_to(upstream.url.replace("http:", "https:"))
     begin = time.monotonic()
 
     failure = await failing(edge, call_of("dispatch_order"), Transient)
@@ -135,19 +131,19 @@ class TestALostAnswer:
 
         assert effect == (await failing(edge, call_of(name), Transient)).effect
 
-    async def test_by_silence(self, upstream, session, token, call_of, name, effect):
+    async def test_by_silence(self, upstream, edge_to, call_of, name, effect):
         """The deadline must stay below the lease, or two workers do the same work."""
         upstream.sends(b"", pause_s=30)
-        edge = Edge(session, base_url=upstream.url, token=token, deadline_s=0.2)
+        edge = edge_to(upstream.url, deadline_s=0.2)
 
         failure = await failing(edge, call_of(name), Transient)
 
         assert ("timeout", effect) == (failure.reason, failure.effect)
 
-    async def test_by_a_slow_drip(self, upstream, session, token, call_of, name, effect):
+    async def test_by_a_slow_drip(self, upstream, edge_to, call_of, name, effect):
         """Each byte is in time and the whole never: only a deadline over all ends it."""
         upstream.sends(ENDLESS, *[b"x"] * 500, pause_s=0.02)
-        edge = Edge(session, base_url=upstream.url, token=token, deadline_s=0.3)
+        edge = edge_to(upstream.url, deadline_s=0.3)
         begin = time.monotonic()
 
         failure = await failing(edge, call_of(name), Transient)
@@ -273,7 +269,7 @@ async def test_connections_are_kept(edge, upstream, call_of):
     assert 1 == upstream.connections
 
 
-async def test_a_cancelled_call_leaves_nothing_behind(edge, upstream, session, call_of):
+async def test_a_cancelled_call_leaves_nothing_behind(edge, upstream, call_of):
     """A worker that stops cancels its calls; a half-read connection must not serve the next."""
     upstream.sends(ENDLESS, *[b"x"] * 500, pause_s=0.02)
     upstream.answers(200, {})
@@ -307,9 +303,9 @@ async def test_a_broken_answer_does_not_carry_the_token_in_its_cause(edge, upstr
     assert failure.__suppress_context__
 
 
-async def test_a_token_that_cannot_be_sent_is_an_operators_matter(upstream, session, call_of):
+async def test_a_token_that_cannot_be_sent_is_an_operators_matter(upstream, edge_to, call_of):
     """A line break inside a secret file: no repeat heals it."""
-    edge = Edge(session, base_url=upstream.url, token=Secret("file:token", "top\r\nX-Evil: 1"))
+    edge = edge_to(upstream.url, token=Secret("file:token", "top\r\nX-Evil: 1"))
 
     failure = await failing(edge, call_of("get_order"), Permanent)
 
@@ -348,11 +344,11 @@ def certificate(tmp_path, *, name, days):
 
 @pytest.mark.parametrize("days", [10, -10], ids=["self-signed", "expired"])
 async def test_a_refused_certificate_is_a_fault_of_the_configuration(
-    tmp_path, serving, session, token, call_of, days
+    tmp_path, serving, edge_to, call_of, days
 ):
     """To try again for a day, or to look away, would both be wrong; and nothing was sent."""
     async with serving(certificate(tmp_path, name="api.example", days=days)) as upstream:
-        edge = Edge(session, base_url=upstream.url, token=token)
+        edge = edge_to(upstream.url)
 
         failure = await failing(edge, call_of("dispatch_order"), Permanent)
 

@@ -1,0 +1,75 @@
+"""
+Workflows as the console needs them: those of the configuration, and older versions that events are pinned to.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import redis
+
+from receiver import keys
+from receiver.config import RawConfig
+from workers.actions import Registry
+from workers.settings import definitions
+from workers.workflows import Workflow, WorkflowErrors, load_workflow
+
+from .story import Actions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalog:
+    """
+    The actions and workflows of the configuration, and a Redis that keeps the older versions.
+    """
+
+    registry: Registry
+    workflows: tuple[Workflow, ...]
+    client: "redis.Redis"
+
+    @classmethod
+    def load(cls, raw: RawConfig, client: "redis.Redis") -> "Catalog":
+        """
+        Load what the configuration names; needs neither secrets nor tokens.
+
+        Raises:
+            ConfigError: It names what cannot be loaded.
+
+        """
+        registry, workflows = definitions(raw)
+        return cls(registry=registry, workflows=workflows, client=client)
+
+    def pinned(self, pin: str) -> Workflow | None:
+        """
+        Return the workflow of a `name@version`, current or stored; None where it is known nowhere any more.
+        """
+        name, _, version = pin.rpartition("@")
+        current = next((w for w in self.workflows if (w.name, w.version) == (name, version)), None)
+        return current or self._stored(pin)
+
+    def _stored(self, pin: str) -> Workflow | None:
+        text = _definition(self.client, pin)
+        try:
+            return load_workflow(json.loads(text), known=self.registry) if text else None
+        except WorkflowErrors:  # it names an action that is gone
+            return None
+
+
+def stored_actions(client: "redis.Redis") -> Actions:
+    """
+    Return a look-up of the actions of pinned workflows, by what workers have stored: needs no configuration.
+    """
+
+    @cache
+    def actions(pin: str) -> Sequence[str]:
+        text = _definition(client, pin)
+        found = json.loads(text).get("actions", ()) if text else ()
+        return tuple(str(action.get("type", "?")) for action in found)
+
+    return actions
+
+
+def _definition(client: "redis.Redis", pin: str) -> str | None:
+    name, _, version = pin.rpartition("@")
+    return client.get(keys.workflow(name, version))  # type: ignore[return-value]

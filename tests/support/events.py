@@ -1,0 +1,50 @@
+"""Events for tests: `an_event()` is valid by default, spoil one thing; `accepted` records it as the receiver would."""
+
+import hashlib
+import json
+
+from receiver import accept, keys, scripts
+from receiver.accept import NewEvent, Outcome
+from receiver.record import Record
+from receiver.wake import ShiftTemplate
+
+SHIFT = ShiftTemplate()
+
+
+def an_event(event_id: str = "evt-1", *, subject: str = "order-1", **changes) -> NewEvent:
+    """Return an `order.created` of source `shop`; *changes* are fields of NewEvent, `data` the payload's data."""
+    data = {"id": subject, **changes.pop("data", {})}
+    event_type = changes.get("type", "order.created")
+    body = changes.pop("body", json.dumps({"event": event_type, "data": data}).encode())
+    fields = {
+        "source": "shop",
+        "id": event_id,
+        "type": event_type,
+        "subject": subject,
+        "lane": subject,
+        "occurred": "",
+        "digest": hashlib.sha256(body).hexdigest()[:32],
+        "verdict": "hmac:0",
+        "body": body,
+    }
+    return NewEvent(**fields | changes)
+
+
+def accepted(client, *events: NewEvent) -> list[Outcome]:
+    """Record *events* in one batch; return what became of each."""
+    script = scripts.load("accept")
+    client.script_load(script.text)
+    answers = client.execute_command(*accept.command(events, SHIFT))
+    return [accept.read(answer.encode(), new).outcome for answer, new in zip(answers, events, strict=True)]
+
+
+def record(client, event_id: str = "evt-1", *, source: str = "shop") -> Record:
+    """Return the record of an event."""
+    key = keys.event(source, event_id)
+    return Record.read(key, client.hgetall(key))
+
+
+def expire_leases(client) -> None:
+    """Make every lane due, as if its lease or its wait were over."""
+    for lane in client.zrange(keys.ready(), 0, -1):
+        client.zadd(keys.ready(), {lane: 0})

@@ -1,0 +1,314 @@
+"""Shifts on a real Redis: what a claimed event goes through, in one process and without rq."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Mapping
+
+import pytest
+import tomlkit
+
+from receiver import keys
+from receiver.config import RawConfig, read_config
+from receiver.inbox import Inbox
+from receiver.lifecycle import Status
+from receiver.record import StepState
+from tests.support import deeds
+from tests.support.events import accepted, an_event, expire_leases, record
+from tests.support.waiting import until_async
+from workers import dead_letters, shift
+from workers.audit import audit
+from workers.failures import Permanent, RateLimited, Transient
+from workers.plant import Plant
+from workers.settings import worker_settings
+
+pytestmark = pytest.mark.anyio
+
+STEPS = [{"type": "first"}, {"type": "second"}]
+UNSIGNED = {"scheme": {"type": "unsigned"}}
+
+
+@pytest.fixture(autouse=True)
+def _no_past():
+    deeds.forget()
+
+
+@pytest.fixture(name="plant")
+def _plant(redis_url, tmp_path):
+    """Makes a plant: workflows by keyword, changes to the worker's and the source's table."""
+
+    def build(steps=None, *, source: Mapping | None = None, workflow: Mapping | None = None, **worker) -> Plant:
+        values = {
+            "redis_url": redis_url,
+            "actions": ["tests.support.deeds"],
+            "sources": {"shop": UNSIGNED | dict(source or {})},
+            "worker": {"lease_s": 5.0, "call_deadline_s": 4.0, "event_deadline_s": 5.0, "shift_s": 5.0} | worker,
+            "workflows": [
+                {
+                    "name": "both",
+                    "entity_type": "Order",
+                    "trigger": "order.created",
+                    "actions": STEPS if steps is None else steps,
+                    **(workflow or {}),
+                }
+            ],
+        }
+        settings = worker_settings(_raw(values, tmp_path))
+        return Plant(settings=settings, registry=settings.registry)
+
+    return build
+
+
+def _raw(values: Mapping, folder) -> RawConfig:
+    path = folder / "orderhook.toml"
+    path.write_text(tomlkit.dumps(values))
+    return read_config(environ={}, path=path)
+
+
+async def work(tools: Plant) -> None:
+    """Work until nothing is ready."""
+    await shift.work(tools, linger_s=0.02)
+
+
+def names() -> list[str]:
+    return [name for name, _, _ in deeds.DEEDS]
+
+
+async def test_every_step_runs_once_and_stands_in_the_ledger(client, plant):
+    """The main path: two steps, two results, one closed event."""
+    accepted(client, an_event())
+
+    await work(plant())
+
+    done = record(client)
+    assert (Status.SUCCEEDED, ["first", "second"]) == (done.status, names())
+    assert [StepState.DONE, StepState.DONE] == [entry.state for entry in done.ledger.values()]
+    assert [True] == [one.holds for one in audit(Inbox(client))]
+
+
+async def test_an_event_without_a_workflow_is_ignored(client, plant):
+    """Recorded and explained, not silently dropped."""
+    accepted(client, an_event(type="order.updated"))
+
+    await work(plant())
+
+    assert (Status.IGNORED, "no_workflow") == (record(client).status, record(client).reason)
+
+
+async def test_a_condition_that_does_not_hold_ignores_the_event(client, plant):
+    """Conditions see the payload's data."""
+    accepted(client, an_event("evt-1", data={"country": "SE"}), an_event("evt-2", data={"country": "NO"}))
+
+    await work(plant(workflow={"conditions": {"country": "NO"}}))
+
+    assert [Status.IGNORED, Status.SUCCEEDED] == [record(client, name).status for name in ("evt-1", "evt-2")]
+
+
+async def test_events_of_one_lane_run_in_order_and_lanes_side_by_side(client, plant):
+    """Per order first in, first out; orders in parallel."""
+    batch = [an_event(f"{lane}-{n}", subject=lane) for n in range(5) for lane in ("a", "b", "c")]
+    accepted(client, *batch)
+
+    await work(plant([{"type": "first"}]))
+
+    for lane in ("a", "b", "c"):
+        assert [f"{lane}-{n}" for n in range(5)] == [event for _, event, _ in deeds.DEEDS if event.startswith(lane)]
+
+
+async def test_a_retry_repeats_only_the_failed_step_with_the_same_key(client, plant):
+    """What is done stays done; what is repeated says that it is the same."""
+    deeds.FAILURES["second"] = [Transient("503", effect="unknown")]
+    accepted(client, an_event())
+
+    await work(plant(retry={"base_s": 0.001, "cap_s": 0.001}))
+
+    assert ["first", "second", "second"] == names()
+    assert deeds.DEEDS[1][2] == deeds.DEEDS[2][2]
+    assert (Status.SUCCEEDED, 2) == (record(client).status, record(client).attempt)
+
+
+async def test_a_permanent_failure_is_dead_at_once_and_says_why(client, plant):
+    """The operator reads reason, step and error without a log."""
+    deeds.FAILURES["second"] = [Permanent("token=abcdefghijklmnop was refused", reason="upstream_rejected")]
+    accepted(client, an_event())
+
+    await work(plant())
+
+    dead = record(client)
+    assert (Status.DEAD, "upstream_rejected", "0.1 both: second") == (dead.status, dead.reason, dead.step)
+    assert "refused" in dead.error
+    assert "abcdefghijklmnop" not in dead.error
+
+
+async def test_attempts_end(client, plant):
+    """A failure that time does not heal becomes a dead letter after the policy's attempts."""
+    deeds.FAILURES["first"] = [Transient("503")] * 9
+    accepted(client, an_event())
+
+    await work(plant(retry={"base_s": 0.001, "cap_s": 0.001, "max_attempts": 3}))
+
+    assert (Status.DEAD, "attempts_exhausted", 3) == (record(client).status, record(client).reason, len(names()))
+
+
+async def test_a_rate_limit_uses_no_attempt(client, plant):
+    """Being asked to wait is not the event's failure."""
+    deeds.FAILURES["first"] = [RateLimited("429", retry_after_s=0.01)]
+    accepted(client, an_event())
+
+    await work(plant(retry={"base_s": 0.001, "cap_s": 0.001}))
+
+    assert (Status.SUCCEEDED, 1) == (record(client).status, record(client).attempt)
+
+
+async def test_an_unkeyed_step_of_unknown_outcome_is_parked(client, plant):
+    """A mail that may have been sent is never sent again by itself, not by a replay either."""
+    deeds.FAILURES["mail"] = [TimeoutError()]
+    accepted(client, an_event())
+    await work(plant([{"type": "mail"}]))
+
+    assert (Status.DEAD, "outcome_unknown") == (record(client).status, record(client).reason)
+    list(dead_letters.replay(client, [record(client)]))
+    await work(plant([{"type": "mail"}]))
+
+    assert (Status.DEAD, "outcome_unknown", ["mail"]) == (record(client).status, record(client).reason, names())
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "repeats"), [("first", Status.SUCCEEDED, 2), ("mail", Status.DEAD, 1)], ids=["keyed", "unkeyed"]
+)
+async def test_a_step_whose_worker_died_goes_on_as_its_action_declares(client, plant, kind, status, repeats):
+    """Keyed: repeated under the same key. Unkeyed: parked for a person."""
+    deeds.GATES[kind] = asyncio.Event()
+    accepted(client, an_event())
+    dying = asyncio.create_task(work(plant([{"type": kind}])))
+    await until_async(lambda: _true(names() == [kind]))
+    dying.cancel()
+    await asyncio.gather(dying, return_exceptions=True)
+    deeds.GATES.clear()
+    expire_leases(client)
+
+    await work(plant([{"type": kind}]))
+
+    assert (status, [kind] * repeats) == (record(client).status, names())
+    assert 1 == len({key for _, _, key in deeds.DEEDS})
+
+
+async def test_a_worker_that_lost_its_lease_changes_nothing(client, plant):
+    """A frozen worker wakes up when another one has finished its event: its result is refused."""
+    deeds.GATES["first"] = asyncio.Event()
+    accepted(client, an_event())
+    frozen = asyncio.create_task(work(plant()))
+    await until_async(lambda: _true(names() == ["first"]))
+    gate = deeds.GATES.pop("first")
+    expire_leases(client)
+    await work(plant())
+    closed = client.hgetall(keys.event("shop", "evt-1"))
+
+    gate.set()
+    await frozen
+
+    assert closed == client.hgetall(keys.event("shop", "evt-1"))
+    assert ["first", "first", "second"] == names()
+
+
+async def test_a_stopping_worker_gives_the_event_back_between_two_steps(client, plant):
+    """A deploy finishes the step, records it, uses no attempt and repeats nothing."""
+    deeds.GATES["first"] = asyncio.Event()
+    accepted(client, an_event())
+    stopping = asyncio.create_task(work(plant()))
+    await until_async(lambda: _true(names() == ["first"]))
+    os.kill(os.getpid(), signal.SIGTERM)
+    for _ in range(10):  # turns of the loop, in one of which it takes the signal
+        await asyncio.sleep(0)
+    deeds.GATES.pop("first").set()
+    await stopping
+
+    assert (Status.PENDING, 0) == (record(client).status, record(client).attempt)
+    await work(plant())
+    assert (Status.SUCCEEDED, ["first", "second"]) == (record(client).status, names())
+
+
+async def test_a_replay_runs_only_what_is_not_done(client, plant):
+    """The ledger outlives a dead letter."""
+    deeds.FAILURES["second"] = [Permanent("no")]
+    accepted(client, an_event())
+    await work(plant())
+
+    assert [True] == [moved for _, moved in dead_letters.replay(client, [record(client)])]
+    await work(plant())
+
+    assert (Status.SUCCEEDED, ["first", "second", "second"]) == (record(client).status, names())
+
+
+async def test_a_running_event_keeps_the_version_it_began_with(client, plant):
+    """A workflow that is edited between two attempts does not mix with its former self."""
+    deeds.FAILURES["second"] = [Permanent("no")]
+    accepted(client, an_event())
+    await work(plant())
+    list(dead_letters.replay(client, [record(client)]))
+
+    await work(plant([{"type": "blocking"}]))
+
+    assert (Status.SUCCEEDED, ["first", "second", "second"]) == (record(client).status, names())
+
+
+async def test_a_stale_event_starts_nothing_unless_the_workflow_says_so(client, plant):
+    """The order has moved on: an old event must not set it back."""
+    accepted(client, an_event("evt-1", occurred="2000"), an_event("evt-2", occurred="1000"))
+
+    await work(plant([{"type": "first"}]))
+
+    assert (Status.IGNORED, True) == (record(client, "evt-2").status, record(client, "evt-2").stale)
+    assert ["evt-1"] == [event for _, event, _ in deeds.DEEDS]
+
+
+async def test_a_hint_is_not_believed(client, plant):
+    """Where the payload only says look, conditions ask the order API; here it cannot be reached, so the event waits."""
+    accepted(client, an_event(data={"country": "NO"}))
+    nobody = {"base_url": "http://127.0.0.1:1", "token": "t"}
+
+    source = {"trust": "hint", "system": "installer", "api": nobody}
+    await work(plant(workflow={"conditions": {"country": "NO"}}, source=source, shift_s=0.2))
+
+    assert (Status.RETRYING, []) == (record(client).status, names())
+    assert "get_order" in record(client).error
+
+
+async def test_a_quarantined_event_that_is_replayed_dies_again(client, plant):
+    """Its body has not become better."""
+    accepted(client, an_event(body=b"{", quarantine="payload_invalid", error="not JSON"))
+    list(dead_letters.replay(client, [record(client)]))
+
+    await work(plant())
+
+    assert (Status.DEAD, "payload_invalid") == (record(client).status, record(client).reason)
+
+
+async def test_a_dead_letter_holds_its_lane_where_the_source_says_so(client, plant):
+    """Later events of the order wait until the operator discards or replays."""
+    deeds.FAILURES["first"] = [Permanent("no")]
+    accepted(client, an_event("evt-1"), an_event("evt-2"), an_event("evt-3", subject="order-2"))
+    tools = plant([{"type": "first"}], source={"on_dead": "hold"})
+
+    await work(tools)
+    assert [Status.DEAD, Status.PENDING, Status.SUCCEEDED] == [
+        record(client, name).status for name in ("evt-1", "evt-2", "evt-3")
+    ]
+    list(dead_letters.discard(client, [record(client)], keep_ms=60_000, why="test"))
+    await work(tools)
+
+    assert [Status.DISCARDED, Status.SUCCEEDED] == [record(client, name).status for name in ("evt-1", "evt-2")]
+    assert [True] == [one.holds for one in audit(Inbox(client))]
+
+
+async def test_a_blocking_action_runs_in_a_thread(client, plant):
+    """A user's plain function works as it is."""
+    accepted(client, an_event())
+
+    await work(plant([{"type": "blocking"}]))
+
+    assert (Status.SUCCEEDED, ["blocking"]) == (record(client).status, names())
+
+
+async def _true(value: bool) -> bool:
+    return value
