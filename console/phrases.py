@@ -64,7 +64,10 @@ def _cancelled(result: Result) -> str:
 
 
 def _fetched(result: Result) -> str:
-    name, standing = result.get("displayId") or result.get("id", ""), result.get("phase") or result.get("status")
+    name, standing = (
+        result.get("displayId") or result.get("id", ""),
+        result.get("phase") or result.get("status"),
+    )
     return f"order {name} read: {standing}"
 
 

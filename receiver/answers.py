@@ -83,8 +83,10 @@ class Answer:
 
 def recorded(status: int, event_id: str, outcome: str) -> Answer:
     """Return the answer to a delivery that stands in Redis; event ids are plain ASCII without quotes."""
+    if status == HTTPStatus.NO_CONTENT:  # has no body, and must not speak of one's length: RFC 9110, 8.6
+        return Answer(status, outcome, _FIXED[1:], b"")
     body = b'{"data":{"eventId":"%b","status":"%b"},"success":true}' % (event_id.encode(), outcome.encode())
-    return Answer(status, outcome, _with_length(body), b"" if status == HTTPStatus.NO_CONTENT else body)
+    return Answer(status, outcome, _with_length(body), body)
 
 
 def error(code: ErrorCode) -> Answer:
@@ -94,6 +96,11 @@ def error(code: ErrorCode) -> Answer:
         return answer
     wait = RETRY_AFTER_S + random.randrange(RETRY_SPREAD_S + 1)  # noqa: S311 - spread, not secrecy
     return Answer(answer.status, code, (*answer.headers, (b"retry-after", b"%d" % wait)), answer.body)
+
+
+def wrong_method(allow: str) -> Answer:
+    """Return the answer to a method that a path does not take, where it takes others than POST."""
+    return _error(ErrorCode.METHOD_NOT_ALLOWED, allow=allow.encode())
 
 
 def health(status: int, data: dict[str, object]) -> Answer:
@@ -106,14 +113,26 @@ def _with_length(body: bytes) -> tuple[Header, ...]:
     return (*_FIXED, (b"content-length", b"%d" % len(body)))
 
 
-def _error(code: ErrorCode) -> Answer:
+def _error(code: ErrorCode, *, allow: bytes = b"POST") -> Answer:
     status, message = _TABLE[code]
     body = msgspec.json.encode({"success": False, "error": {"code": code.value, "message": message}})
-    extra: tuple[Header, ...] = ((b"allow", b"POST"),) if status == HTTPStatus.METHOD_NOT_ALLOWED else ()
-    # What is left of a body that was not read would be taken for the next request on this connection.
-    extra += ((b"connection", b"close"),) if status in _UNREAD else ()
+    extra: tuple[Header, ...] = ((b"allow", allow),) if status == HTTPStatus.METHOD_NOT_ALLOWED else ()
+    # Nobody is going to read the rest of a body, however long it is.
+    extra += ((b"connection", b"close"),) if code in _BODY_UNREAD else ()
     return Answer(status, code, (*_with_length(body), *extra), body)
 
 
-_UNREAD = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.LENGTH_REQUIRED)
+#: Given before the body was read, or was read to its end, or where one cannot tell where it ends.
+_BODY_UNREAD = frozenset(
+    {
+        ErrorCode.REQUEST_MALFORMED,
+        ErrorCode.SOURCE_NOT_FOUND,
+        ErrorCode.NOT_FOUND,
+        ErrorCode.METHOD_NOT_ALLOWED,
+        ErrorCode.REQUEST_TIMEOUT,
+        ErrorCode.LENGTH_REQUIRED,
+        ErrorCode.BODY_TOO_LARGE,
+        ErrorCode.HEADERS_TOO_LARGE,
+    }
+)
 _ERRORS = {code: _error(code) for code in ErrorCode}

@@ -83,6 +83,7 @@ class Batcher(Generic[Item, Answer]):
     async def _send_batch(self, batch: Sequence[tuple[Item, "asyncio.Future[Answer]", float]]) -> None:
         try:
             answers = await self._send([item for item, _, _ in batch], batch[0][2])
+            pairs = list(zip(batch, answers, strict=True))
         except asyncio.CancelledError:
             for _, future, _ in batch:
                 future.cancel()
@@ -91,7 +92,7 @@ class Batcher(Generic[Item, Answer]):
             for _, future, _ in batch:
                 _fail(future, error)
         else:
-            for (_, future, _), answer in zip(batch, answers, strict=True):
+            for (_, future, _), answer in pairs:
                 if not future.done():  # the one who waited may have gone away
                     future.set_result(answer)
 

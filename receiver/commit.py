@@ -31,18 +31,26 @@ class GroupCommit:
     """Records events in batches; build it inside a running loop and `close` it."""
 
     def __init__(
-        self, connect: Callable[[], AbstractConnection], *, timeout_s: float, max_waiting: int, shift: ShiftTemplate
+        self,
+        connect: Callable[[], AbstractConnection],
+        *,
+        timeout_s: float,
+        max_waiting: int,
+        shift: ShiftTemplate,
+        replicas: int = 0,
     ) -> None:
         """
         Args:
             connect: Makes an unconnected connection.
             timeout_s: Longest time from `put` to an answer or an error.
             max_waiting: Most events that may wait at once.
+            replicas: Replicas that must have an event before it is acknowledged. They have half of *timeout_s*.
         """
         self._connect = connect
         self._timeout_s = timeout_s
         self._max_waiting = max_waiting
         self._shift = shift
+        self._replicas = replicas
         self._connection: AbstractConnection | None = None
         self._batcher = Batcher[NewEvent, Recorded](
             self._commit, max_items=MAX_BATCH, weigh=lambda new: len(new.body), max_weight=MAX_BATCH_BYTES
@@ -82,12 +90,25 @@ class GroupCommit:
         connection = await self._connected()
         packed = hiredis.pack_command(tuple(accept.command(events, self._shift)))  # type: ignore[arg-type]
         try:
-            return await self._call(connection, packed)
+            answers = await self._call(connection, packed)
         except NoScriptError:  # the server lost its scripts; nothing was run
             await self._load(connection)
-            return await self._call(connection, packed)
+            answers = await self._call(connection, packed)
+        if self._replicas:
+            await self._wait_for_replicas(connection)
+        return answers
+
+    async def _wait_for_replicas(self, connection: AbstractConnection) -> None:
+        """Wait until enough replicas have what this connection wrote; what was written stays, and is a duplicate then."""
+        await connection.send_command("WAIT", self._replicas, int(self._timeout_s * 500))
+        confirmed: int = await connection.read_response()
+        if confirmed < self._replicas:
+            raise StoreUnavailable(f"recorded, but {confirmed} of {self._replicas} replicas confirmed it")
 
     async def _connected(self) -> AbstractConnection:
+        if self._connection is not None and await self._connection.can_read():
+            # Closed by the server while nothing was asked of it: known before anything is sent, so nobody need be told.
+            await self._disconnect()
         if self._connection is None:
             self._connection = self._connect()
             await self._connection.connect()  # type: ignore[no-untyped-call]

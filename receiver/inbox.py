@@ -85,9 +85,9 @@ class Inbox:
         line = self._line(keys.dead(), wanted, newest_first=False)
         yield from self._admitted((key for _, key in line), wanted)
 
-    def in_flight(self) -> Iterator[str]:
-        """Yield the key of every event in flight."""
-        yield from (key for _, key in self._line(keys.open_events(), Filter(), newest_first=False))
+    def in_flight(self, *, since: int = 0) -> Iterator[str]:
+        """Yield the key of every event in flight that was opened (accepted or replayed) at *since* or later."""
+        yield from (key for _, key in self._line(keys.open_events(), Filter(since=since), newest_first=False))
 
     def lane(self, lane_key: str) -> list[str]:
         """Return the event keys that wait in a lane, the head first."""

@@ -53,8 +53,14 @@ def client(url: str, *, timeout_s: float) -> "redis.Redis":
 
 
 def async_connection(url: str, *, timeout_s: float) -> AbstractConnection:
-    """Return one unconnected asyncio connection, for the one place that packs its commands itself."""
-    pool = async_client(url, timeout_s=timeout_s).connection_pool
+    """
+    Return one unconnected asyncio connection, for the one place that packs its commands itself.
+
+    *timeout_s* bounds connecting; the caller bounds each call, which spares a timer and a task for every command.
+    """
+    pool = aredis.ConnectionPool.from_url(
+        url, retry=AsyncRetry(NoBackoff(), 0), socket_timeout=None, socket_connect_timeout=timeout_s
+    )
     connection: AbstractConnection = pool.make_connection()  # type: ignore[no-untyped-call]
     return connection
 

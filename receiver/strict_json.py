@@ -18,8 +18,9 @@ MAX_DEPTH = 32
 #: Digits of the largest 64-bit integer; more lose precision in other readers.
 MAX_DIGITS = 19
 
-# An unterminated string runs to the end, so that the scan stays linear over hostile input.
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
+# An unterminated string runs to the very end, a lone backslash included, so that the scan stays linear over hostile
+# input: a match that failed there would begin anew at each quote before.
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 
 
 class Unusable(ValueError):
@@ -126,7 +127,7 @@ def _finite(text: str) -> float:
 
 
 def _bounded(text: str) -> int:
-    if len(text) > MAX_DIGITS + 1:
+    if len(text) > MAX_DIGITS and len(text.removeprefix("-")) > MAX_DIGITS:
         raise Unusable(f"an integer has more than {MAX_DIGITS} digits")
     return int(text)
 

@@ -62,12 +62,12 @@ def read_parts(content_type: str, body: bytes) -> dict[str, Part]:
     """
     delimiter = b"\r\n--" + _boundary(content_type)
     # The first delimiter has no line break before it; given one, all are alike.
-    opening, *chunks = (b"\r\n" + body).split(delimiter, MAX_PARTS + 2)
+    opening, *chunks = (b"\r\n" + body).split(delimiter, MAX_PARTS + 1)
     if opening or not chunks or chunks.pop().rstrip(b"\r\n") != b"--":
         raise _malformed(f"does not begin and end with its boundary, or has more than {MAX_PARTS} parts")
     parts = {part.name: part for part in map(_part, chunks)}
-    if len(parts) < len(chunks):
-        raise _malformed("has two parts of one name")
+    if not parts or len(parts) < len(chunks):
+        raise _malformed("has no part, or two of one name")
     return parts
 
 

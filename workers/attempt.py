@@ -63,6 +63,8 @@ class Workshop:
     default_rules: SourceRules
     policy: RetryPolicy
     call_deadline_s: float
+    #: Seconds that one attempt may take in all.
+    event_deadline_s: float
     stopping: asyncio.Event
     chance: Callable[[], float] = random.random
 
@@ -75,7 +77,7 @@ async def attempt(shop: Workshop, claim: Claim) -> End | None:
     """Attempt a claimed event and settle it; return how it ended, None where another worker has it now."""
     visit = _Visit(shop, claim)
     try:
-        end = await visit.walk()
+        end = await visit.walk_in_time()
         await shop.books.end(claim, end)
     except LeaseLost:
         return None
@@ -96,6 +98,15 @@ class _Visit:
     @property
     def rules(self) -> SourceRules:
         return self.shop.rules.get(self.claim.record.source, self.shop.default_rules)
+
+    async def walk_in_time(self) -> End:
+        """Return how the attempt ends, at the latest when the event's time is up."""
+        deadline_s = self.shop.event_deadline_s
+        try:
+            async with asyncio.timeout(deadline_s):
+                return await self.walk()
+        except TimeoutError:
+            return self._failed(Transient(f"not done after {deadline_s} s", reason=Reason.TIMEOUT, effect="unknown"))
 
     async def walk(self) -> End:
         """Return how the attempt ends; raises nothing but LeaseLost and cancellation."""

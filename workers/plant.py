@@ -86,6 +86,7 @@ async def workshop(
                 base_s=retry.base_s, cap_s=retry.cap_s, max_attempts=retry.max_attempts, max_age_s=retry.max_age_s
             ),
             call_deadline_s=section.call_deadline_s,
+            event_deadline_s=section.event_deadline_s,
             stopping=stopping,
         )
 

@@ -75,8 +75,10 @@ def decide(failure: Failure, *, attempt: int, age_s: float, policy: RetryPolicy,
     reason = _reason_to_give_up(failure, attempt=attempt, age_s=age_s, policy=policy)
     if reason is not None:
         return GiveUp(reason)
-    wait_s = max(_own_wait(failure, attempt, policy, chance), _asked_wait(failure, chance))
-    return RetryAfter(wait_s, counts=failure.uses_attempt)
+    asked_s = _asked_wait(failure, chance)
+    if asked_s and not failure.uses_attempt:
+        return RetryAfter(asked_s, counts=False)  # the API knows better than our guess when it is free again
+    return RetryAfter(max(_own_wait(failure, attempt, policy, chance), asked_s), counts=failure.uses_attempt)
 
 
 def _reason_to_give_up(failure: Failure, *, attempt: int, age_s: float, policy: RetryPolicy) -> str | None:

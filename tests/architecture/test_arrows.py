@@ -53,6 +53,15 @@ IMPURE = {"asyncio", "os", "random", "secrets", "socket", "subprocess", "threadi
 EXCEPTIONS = {("receiver.answers", "random")}
 
 
+def test_an_import_is_read_by_its_absolute_name() -> None:
+    """The rules below hold trivially of imports that are not seen, or seen under another name."""
+    (accept,) = [module for module in source() if module.name == "receiver.accept"]
+    (shift,) = [module for module in source() if module.name == "workers.shift"]
+
+    assert {"receiver.keys", "receiver.wake.ShiftTemplate"} <= {found.name for found in accept.imports()}
+    assert {"uvloop", "receiver.keys", "workers.attempt.attempt"} <= {found.name for found in shift.imports()}
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_imports_only_along_its_arrows(package: str) -> None:
     """A package that knows its callers cannot be understood, tested or deployed without them."""

@@ -2,6 +2,7 @@
 The pages say what is so: links lead somewhere, commands exist, and what is drawn from code equals the code.
 """
 
+import base64
 import re
 import shlex
 from collections.abc import Iterator
@@ -14,7 +15,9 @@ import typer.main
 from console.cli import app
 from receiver import lifecycle
 from receiver.lifecycle import Status
+from receiver.settings import read_config, receiver_settings
 from tests.support.code import ROOT
+from workers.settings import worker_settings
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -105,7 +108,8 @@ def _said_commands() -> Iterator[tuple[str, str]]:
     """Yield page and text of every command of ours that a page tells its reader to type."""
     for page in PAGES:
         text = page.read_text()
-        in_blocks = re.findall(r"^(?:\$ )?(?:\.venv/bin/)?(orderhook .*)$", text, re.MULTILINE)
+        blocks = "\n".join(CODE_BLOCK.findall(text))
+        in_blocks = re.findall(r"^(?:\$ )?(?:\.venv/bin/)?(orderhook [^|<>&\n]*)", blocks, re.MULTILINE)
         in_spans = [
             span for span in CODE_SPAN.findall(CODE_BLOCK.sub("", text)) if span.startswith("orderhook ")
         ]
@@ -130,6 +134,25 @@ def _resolve(words: list[str]) -> tuple[str, list[str]]:
     is_group = hasattr(COMMANDS[name], "commands")
     assert not (is_group and rest and not rest[0].startswith("-")), f"there is no command {name} {rest[0]}"
     return name, [word for word in rest if word.startswith("--")]
+
+
+def test_the_configurations_and_the_action_of_the_readme_can_be_used(tmp_path: Path) -> None:
+    """The first thing that is copied from a project must work as it stands."""
+    page = (ROOT / "README.md").read_text()
+    (action,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    configurations = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    secrets = {"SHOP_SECRET": "whsec_" + base64.b64encode(b"s" * 24).decode(), "INSTALLER_API_TOKEN": "token"}
+    (tmp_path / "erp_actions.py").write_text(action)
+
+    started = []
+    for number, text in enumerate(configurations):
+        path = tmp_path / f"{number}.toml"
+        path.write_text(text)
+        raw = read_config(environ=secrets, path=path)
+        receiver_settings(raw)
+        started += [workflow.name for workflow in worker_settings(raw).workflows]
+
+    assert ["Tag and dispatch new orders", "Tell the ERP"] == started
 
 
 def test_every_make_target_in_a_page_exists() -> None:

@@ -143,7 +143,9 @@ async def test_a_429_may_carry_no_retry_after(sandbox):
 
 async def test_a_500_has_no_effect(sandbox):
     """The clean failure: the client may simply call again."""
-    await sandbox.faults({"fault": "status_500", "status": 503, "retry_after": 3, "operation": "create_order"})
+    await sandbox.faults(
+        {"fault": "status_500", "status": 503, "retry_after": 3, "operation": "create_order"}
+    )
 
     answer = await sandbox.post("/api/v1/order", {})
 

@@ -7,6 +7,7 @@ import itertools
 import json
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -62,14 +63,18 @@ async def test_deliveries_are_unsigned_posts_of_json(start, receiver):
     headers = receiver.requests[0].headers
 
     assert "application/json" == headers["content-type"]
-    assert {"Host", "Accept", "Accept-Encoding", "User-Agent", "Content-Type", "Content-Length"} == set(headers)
+    assert {"Host", "Accept", "Accept-Encoding", "User-Agent", "Content-Type", "Content-Length"} == set(
+        headers
+    )
 
 
 async def test_the_injected_signer_signs_each_attempt_anew(start, receiver):
     """The same event id and body, and the time of the attempt, or a retry would be refused as stale."""
     receiver.answers = [500, 500]
-    times = itertools.count(1_700_000_000, 60)
-    sandbox = await start(webhook_url=receiver.url, signer=lambda i, t, _, b: signed(i, t, next(times), b))
+    minutes = itertools.count(1_700_000_000, 60)
+    sandbox = await start(
+        webhook_url=receiver.url, signer=signed, clock=lambda: datetime.fromtimestamp(next(minutes), UTC)
+    )
     await sandbox.order()
 
     (delivery,) = await sandbox.sent()

@@ -5,7 +5,7 @@ Every scheme with settings that are valid by default, and the deliveries that it
 from collections.abc import Iterable
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from receiver.verification import Headers, SchemeSettings, sign
 
@@ -20,7 +20,9 @@ STANDARD_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 #: As of `TestAsymmetricWebhookSign` in libraries/go of github.com/standard-webhooks/standard-webhooks.
 ED25519_SECRET = "whsk_VEVTVFNJR05JTkdLRVlET05PVFVTRVRISVNGT1JBTlk="
 
-_ADAPTER: TypeAdapter[SchemeSettings] = TypeAdapter(SchemeSettings)
+_ADAPTER: TypeAdapter[SchemeSettings] = TypeAdapter(
+    SchemeSettings, config=ConfigDict(hide_input_in_errors=True)
+)
 
 #: One of each kind, and those options of `hmac` that change how it works.
 EVERY_SCHEME: dict[str, dict[str, Any]] = {

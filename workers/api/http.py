@@ -222,7 +222,9 @@ def _failure_once_sent(call: Call, error: Exception, *, deadline_s: float) -> Fa
         )
         return Transient(f"{message}within {deadline_s:g} s", reason=Reason.TIMEOUT, effect=effect)
     if isinstance(error, ValueError):
-        message = f"{call} cannot be sent: {error}; an operator must correct api.base_url or api.token"
+        message = (
+            f"{call} cannot be sent: {error}; an operator must correct api.base_url, api.token or the key"
+        )
         return Permanent(message, reason=ApiReason.REQUEST_INVALID)
     if isinstance(error, aiohttp.ClientResponseError):
         return BadResponse(

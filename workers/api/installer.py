@@ -76,7 +76,7 @@ class InstallerClient:
     async def create_tags(self, names: Sequence[str], *, idempotency_key: str) -> tuple[Tag, ...]:
         """Create tags; that a name which exists is answered with its tag is ours."""
         call = self._calls["create_tags"]
-        body = _json({"names": list(names)})
+        body = _json(call, {"names": list(names)})
         return decoded(call, await self._ask(call, {}, body=body, key=idempotency_key), _tags)
 
     async def assign_tag(self, order_id: str, tag_id: str, *, idempotency_key: str) -> None:
@@ -90,8 +90,7 @@ class InstallerClient:
     ) -> UploadedFile:
         """Upload a file for the `file_ids` of a new order. The form field `file` is ours."""
         call = self._calls["upload_file"]
-        form = aiohttp.FormData()
-        form.add_field("file", content, filename=name, content_type=media_type)
+        form = _form(call, content, name=name, media_type=media_type)
         reply = await self._ask(call, {}, body=form, key=idempotency_key)
         return decoded(call, reply, UploadedFile.model_validate)
 
@@ -114,7 +113,7 @@ class InstallerClient:
         self, name: str, ids: Mapping[str, str], body: Mapping[str, Any], key: str
     ) -> OrderCreated:
         call = self._calls[name]
-        content = _json({**body, "idempotencyKey": key})
+        content = _json(call, {**body, "idempotencyKey": key})
         reply = await self._edge.send(call, _path(call, ids), body=content, key=key)
         duplicate = names_existing_order(reply)
         if not duplicate:
@@ -127,7 +126,7 @@ class InstallerClient:
 
     async def _write(self, name: str, body: Mapping[str, Any] | None, key: str, **ids: str) -> None:
         call = self._calls[name]
-        content = None if body is None else _json(body)
+        content = None if body is None else _json(call, body)
         settled(call, await self._ask(call, ids, body=content, key=key))
 
     async def _ask(
@@ -146,13 +145,29 @@ def _tags(answer: object) -> tuple[Tag, ...]:
     return tuple(map(Tag.model_validate, listed(answer)))
 
 
-def _json(body: Mapping[str, Any]) -> bytes:
-    return msgspec.json.encode(body)
+def _json(call: Call, body: Mapping[str, Any]) -> bytes:
+    try:
+        return msgspec.json.encode(body)
+    except (ValueError, TypeError) as error:  # a lone surrogate, a value that JSON has no word for
+        raise _unsendable(call, error) from error
+
+
+def _form(call: Call, content: bytes, *, name: str, media_type: str) -> aiohttp.FormData:
+    form = aiohttp.FormData()
+    try:
+        form.add_field("file", content, filename=name, content_type=media_type)
+    except ValueError as error:  # a control character in the name or the type
+        raise _unsendable(call, error) from error
+    return form
 
 
 def _path(call: Call, ids: Mapping[str, str]) -> str:
     try:
         return call.route.filled(ids)
     except ValueError as error:
-        message = f"{call} cannot be sent: {error}; whoever sends such an id must act"
-        raise Permanent(message, reason=ApiReason.REQUEST_INVALID) from error
+        raise _unsendable(call, error) from error
+
+
+def _unsendable(call: Call, error: Exception) -> Permanent:
+    message = f"{call} cannot be sent: {error}; whoever sends or configured such a value must act"
+    return Permanent(message, reason=ApiReason.REQUEST_INVALID)

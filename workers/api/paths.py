@@ -10,7 +10,7 @@ Refuses to know HTTP beyond a method and a path.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any
@@ -30,8 +30,7 @@ from pydantic import (
 
 from .models import OrderPhase
 
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_LINE = re.compile(rf"(?:({'|'.join(METHODS)}) +)?(/[!-~]*)", re.ASCII)
+_LINE = re.compile(r"(?:(GET|POST|PUT|PATCH|DELETE) +)?(/[!-~]*)", re.ASCII)
 _PLACEHOLDER = re.compile(r"\{([A-Za-z]+)\}")
 _LONGEST_ID = 256
 
@@ -96,53 +95,44 @@ class Operation:
         return "orderId" in self.needs
 
 
-def _operation(name: str, method: str, path: str, standing: Standing, **more: Any) -> Operation:
+def _read(name: str, path: str, *, standing: Standing = Standing.OURS, note: str = "") -> Operation:
     needs = frozenset(_PLACEHOLDER.findall(path))
-    return Operation(name=name, route=Route(method=method, path=path), standing=standing, needs=needs, **more)
+    return Operation(
+        name=name, route=Route(method="GET", path=path), standing=standing, needs=needs, note=note
+    )
 
 
-_DOCUMENTED, _OURS = Standing.DOCUMENTED, Standing.OURS
+def _write(name: str, method: str, path: str, **more: Any) -> Operation:
+    return replace(_read(name, path), route=Route(method=method, path=path), writes=True, **more)
+
+
 _TABLE = (
-    _operation(
+    _write(
         "create_order",
         "POST",
         "/api/v1/order",
-        _DOCUMENTED,
-        writes=True,
+        standing=Standing.DOCUMENTED,
         note="the body is documented; the required fields, the 201 body and the 409 are second-hand",
     ),
-    _operation(
+    _read(
         "list_installers",
-        "GET",
         "/api/v1/partners/installers",
-        _DOCUMENTED,
+        standing=Standing.DOCUMENTED,
         note="the answer's shape is ours",
     ),
-    _operation("list_orders", "GET", "/api/v1/orders", _OURS),
-    _operation("get_order", "GET", "/api/v1/order/{orderId}", _OURS),
-    _operation("dispatch_order", "POST", "/api/v1/order/{orderId}/dispatch", _OURS, writes=True),
-    _operation("cancel_order", "POST", "/api/v1/order/{orderId}/cancel", _OURS, writes=True),
-    _operation(
-        "upload_file",
-        "POST",
-        "/api/v1/files",
-        _OURS,
-        writes=True,
-        note="only the answer's file_id is documented; the form field `file` is ours",
+    _read("list_orders", "/api/v1/orders"),
+    _read("get_order", "/api/v1/order/{orderId}"),
+    _write("dispatch_order", "POST", "/api/v1/order/{orderId}/dispatch"),
+    _write("cancel_order", "POST", "/api/v1/order/{orderId}/cancel", note="the `reason` is ours too"),
+    _write(
+        "upload_file", "POST", "/api/v1/files", note="of the answer, only the name `file_id` is documented"
     ),
-    _operation("list_tags", "GET", "/api/v1/order-tags", _OURS),
-    _operation("create_tags", "POST", "/api/v1/order-tags", _OURS, writes=True),
-    _operation(
-        "assign_tag",
-        "POST",
-        "/api/v1/order/{orderId}/tags",
-        _OURS,
-        writes=True,
-        allows=frozenset({"tagId"}),
-    ),
-    _operation("remove_tag", "DELETE", "/api/v1/order/{orderId}/tags/{tagId}", _OURS, writes=True),
-    _operation("get_webform", "GET", "/api/v1/webforms/{webformId}", _OURS),
-    _operation("create_webform_order", "POST", "/api/v1/webforms/{webformId}/order", _OURS, writes=True),
+    _read("list_tags", "/api/v1/order-tags"),
+    _write("create_tags", "POST", "/api/v1/order-tags"),
+    _write("assign_tag", "POST", "/api/v1/order/{orderId}/tags", allows=frozenset({"tagId"})),
+    _write("remove_tag", "DELETE", "/api/v1/order/{orderId}/tags/{tagId}"),
+    _read("get_webform", "/api/v1/webforms/{webformId}"),
+    _write("create_webform_order", "POST", "/api/v1/webforms/{webformId}/order"),
 )
 
 #: Every operation by its name, in the order of the documentation page.

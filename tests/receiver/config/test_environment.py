@@ -89,7 +89,7 @@ def test_a_variable_that_cannot_be_laid_is_a_problem(values, environ, expected):
     overlay = lay_over(values, environ=environ, skip=NOTHING_SKIPPED)
 
     assert [expected] == [str(problem) for problem in overlay.gathering.problems]
-    assert [f"environment {sorted(environ)[-1]}"] == [problem.where for problem in overlay.gathering.problems]
+    assert [f"environment {max(environ)}"] == [problem.where for problem in overlay.gathering.problems]
 
 
 def test_a_secret_s_variable_is_no_setting():

@@ -19,7 +19,7 @@ def a_problem(*, where="f.toml", key="a.b", found="1", expected="2"):
     [
         pytest.param(("a", "b_1", "c-d"), "a.b_1.c-d", id="bare"),
         pytest.param(("secrets", 0, "secret"), "secrets[0].secret", id="list"),
-        pytest.param(("a b", "", "c\nd"), '"a b"."".\"c\\nd"', id="quoted"),
+        pytest.param(("a b", "", "c\nd"), '"a b".""."c\\nd"', id="quoted"),
         pytest.param((), "", id="all"),
     ],
 )

@@ -23,14 +23,18 @@ class Dog(BaseModel):
 
 
 class Farm(BaseModel):
-    animals: dict[Annotated[str, Field(pattern="^[a-z]+$")], Annotated[Cat | Dog, Field(discriminator="type")]]
+    animals: dict[
+        Annotated[str, Field(pattern="^[a-z]+$")], Annotated[Cat | Dog, Field(discriminator="type")]
+    ]
     plain: dict[str, int] = {}
     friends: list[Cat] = Field(default=[], min_length=2)
     names: list[str] = Field(default=[], min_length=1)
     colour: Literal["red", "blue"] | None = None
     weight: Annotated[float, Field(ge=1)] | str = 1.0
     since: datetime | None = None
-    spot: Annotated[str, Field(pattern="^a$")] | None = Field(default=None, json_schema_extra={"expected": "an a"})
+    spot: Annotated[str, Field(pattern="^a$")] | None = Field(
+        default=None, json_schema_extra={"expected": "an a"}
+    )
     tail: str = Field(default="x", min_length=1, pattern="x")
     best: Cat | None = None
     either: Cat | list[str] | None = None

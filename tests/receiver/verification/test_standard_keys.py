@@ -63,31 +63,25 @@ def test_a_public_key_is_read():
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        "whsec_",
-        "whsec_====",
-        "whsec_not base64!",
-        "whsec_A",
-        "whpk_" + base64.b64encode(b"short").decode(),
-        "whsk_" + base64.b64encode(b"short").decode(),
-        "whpk_",
-        "hunter2-hunter2!",
-        "whsec_é",
-    ],
+    "text", ["whsec_", "whsec_====", "whsec_A", "whsec_é", "whsec_AAAA AAAA", "whpk_", "whpk_AAAA", "whsk_AAAA", "hunter2!"]
 )
-def test_what_is_no_key_stops_the_start_and_is_not_shown(text):
+def test_what_is_no_key_stops_the_start(text):
     """S2: a secret that can never verify must not look like one that can."""
+    with pytest.raises(SecretError, match="env:KEY"):
+        parsed(text)
+
+
+@pytest.mark.parametrize("text", ["whsec_hunter2-hunter2", "whpk_aHVudGVyMg==", "whsk_aHVudGVyMg==", "hunter2-hunter2"])
+def test_an_error_about_a_key_does_not_show_it(text):
+    """The start's errors are pasted into tickets."""
     with pytest.raises(SecretError) as caught:
         parsed(text)
 
-    assert "env:KEY" in str(caught.value)
-    assert text.removeprefix("whsec_") not in str(caught.value) or text == "whsec_"
+    assert text[5:] not in str(caught.value)
 
 
 def test_a_key_hides_its_value():
     """A traceback with local variables is a log as well."""
-    assert str(list(RAW)[0]) not in repr(HmacKey(value=RAW))
     assert "HmacKey(***)" == repr(HmacKey(value=RAW))
 
 

@@ -315,7 +315,9 @@ async def test_an_unknown_tag_is_a_422_and_never_a_404(sandbox, method):
     """404 means that the order is gone; a client must not take a missing tag for that."""
     path = f"/api/v1/order/{await sandbox.order()}/tags"
 
-    answer = await sandbox.call(method, path + (f"/{NOBODY}" if method == "DELETE" else ""), {"tagId": NOBODY})
+    answer = await sandbox.call(
+        method, path + (f"/{NOBODY}" if method == "DELETE" else ""), {"tagId": NOBODY}
+    )
 
     assert 422 == answer.status
 

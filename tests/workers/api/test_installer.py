@@ -227,13 +227,38 @@ async def test_a_file_is_uploaded_as_a_form(installer, upstream):
     assert b"\x00%PDF" in seen.body
 
 
-async def test_a_file_name_cannot_add_a_part(installer, upstream):
-    """The name may come out of a payload."""
-    upstream.answers(201, {"file_id": "f-1"})
+@pytest.mark.parametrize(
+    "call",
+    [
+        pytest.param(lambda api: api.get_order(".."), id="an id that climbs"),
+        pytest.param(lambda api: api.get_order(""), id="no id"),
+        pytest.param(lambda api: api.remove_tag("o", "a\r\nb", idempotency_key="k"), id="an id of two lines"),
+        pytest.param(
+            lambda api: api.dispatch_order("o", idempotency_key="k\r\nX-Evil: 1"), id="a key of two lines"
+        ),
+        pytest.param(lambda api: api.create_tags(["\ud800"], idempotency_key="k"), id="half a character"),
+        pytest.param(
+            lambda api: api.create_webform_order("w", {"x": object()}, idempotency_key="k"), id="no JSON"
+        ),
+        pytest.param(
+            lambda api: api.upload_file(b"", name='a"\r\nX-Evil: 1', media_type="a/b", idempotency_key="k"),
+            id="a file name of two lines",
+        ),
+        pytest.param(
+            lambda api: api.upload_file(b"", name="a", media_type="a/b\r\nX-Evil: 1", idempotency_key="k"),
+            id="a media type of two lines",
+        ),
+    ],
+)
+async def test_what_cannot_be_sent_safely_is_not_sent(installer, upstream, call):
+    """Ids and names come from senders; they must not choose another operation or add a header."""
+    upstream.answers(200, {})
 
-    await installer.upload_file(b"x", name='a"\r\nX-Evil: 1', media_type="text/plain", idempotency_key="k")
+    with pytest.raises(Permanent) as caught:
+        await call(installer)
 
-    assert b"\r\nX-Evil" not in upstream.seen[0].body
+    assert ("api_request_invalid", "none") == (caught.value.reason, caught.value.effect)
+    assert [] == upstream.seen
 
 
 @pytest.mark.parametrize(
@@ -255,15 +280,6 @@ async def test_a_list_that_is_none_is_a_bad_response(installer, upstream, name):
 
     with pytest.raises(BadResponse, match="expected a list"):
         await CALLS[name][0](installer)
-
-
-async def test_an_order_id_that_climbs_is_never_sent(installer, upstream):
-    """The id comes from a sender; with dots it would name another operation."""
-    with pytest.raises(Permanent) as caught:
-        await installer.get_order("..")
-
-    assert ("api_request_invalid", "none") == (caught.value.reason, caught.value.effect)
-    assert [] == upstream.seen
 
 
 async def test_a_missing_order_and_a_rate_limit_are_what_they_are(installer, upstream):

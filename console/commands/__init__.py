@@ -1,0 +1,3 @@
+"""
+What the commands do. How they are spelled is in `console/cli`, which imports from here only when a command runs.
+"""

@@ -1,0 +1,88 @@
+"""
+`orderhook events show`: all that is known of one event, and its story.
+"""
+
+from collections.abc import Iterator
+
+from receiver.inbox import Inbox
+from receiver.lifecycle import Status
+from receiver.record import Record, as_json, moment
+
+from .. import moments, render
+from ..catalog import stored_actions
+from ..desk import Desk, find
+from ..render import Piece
+from ..story import Actions, Tone, tell
+
+
+def show_one(desk: Desk, event_id: str, *, source: str, body: bool, as_jsonl: bool) -> None:
+    """
+    Print all that is known of one event.
+
+    Raises:
+        NotFound: There is no such event.
+
+    """
+    with desk.redis() as client:
+        inbox = Inbox(client)
+        record = find(inbox, event_id, source=source)
+        text = inbox.body(record) if body else None
+        if as_jsonl:
+            render.json_line({**as_json(record), **({"body": text} if body else {})})
+            return
+        render.fields(_facts(record, inbox))
+        _print_story(record, stored_actions(client))
+    if body:
+        render.data("")
+        render.data(text if text is not None else ("the body was erased", Tone.WARN))
+
+
+def _facts(record: Record, inbox: Inbox) -> Iterator[tuple[str, Piece]]:
+    yield "event", record.id
+    yield "source", record.source
+    yield "type", record.type
+    yield "subject", record.subject
+    yield "status", render.status(record.status)
+    yield "reason", f"{record.reason}: {record.error}" if record.error else record.reason
+    yield "at step", record.step
+    yield "verdict", _verdict(record.verdict)
+    yield "occurred", moment(record.occurred).isoformat() if record.occurred else ""
+    yield "deliveries", _deliveries(record)
+    yield (
+        "stale",
+        "an event of this subject that occurred later was applied before it" if record.stale else "",
+    )
+    yield "plan", ", ".join(record.plan or ())
+    yield "attempts", _attempts(record)
+    yield "due", moments.precise(record.due) if record.status is Status.RETRYING else ""
+    yield "lane", _place_in_lane(record, inbox)
+
+
+def _verdict(text: str) -> str:
+    scheme, _, index = text.rpartition(":")
+    return f"{scheme}, by secret {index}" if scheme and index.isdigit() else f"{scheme}, nothing was proved"
+
+
+def _deliveries(record: Record) -> str:
+    altered = f", {record.altered} of them with another body" if record.altered else ""
+    last = f", the last at {moments.precise(record.duplicate_at)}" if record.duplicate_at else ""
+    return f"{record.deliveries}{altered}{last}"
+
+
+def _attempts(record: Record) -> str:
+    replays = f", {record.attempts_now} since the last of {record.replays} replays" if record.replays else ""
+    crashes = f", {record.crashes} without a report" if record.crashes else ""
+    return f"{record.attempt}{replays}{crashes}"
+
+
+def _place_in_lane(record: Record, inbox: Inbox) -> str:
+    waiting = inbox.lane(record.lane)
+    if record.key not in waiting:
+        return ""
+    return f"number {waiting.index(record.key) + 1} of {len(waiting)}"
+
+
+def _print_story(record: Record, actions: Actions) -> None:
+    render.data("")
+    for line in tell(record, actions):
+        render.data((f"{moments.precise(line.at)}  ", Tone.FAINT), (line.text, line.tone))

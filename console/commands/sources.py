@@ -1,0 +1,119 @@
+"""
+`orderhook sources`: who may send, how each is verified, and what is weak about it.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from receiver.config import Gathering, RawConfig
+from receiver.settings import ReceiverSettings, SourceSettings, receiver_settings
+from workers.settings import ApiSettings, worker_settings
+
+from .. import render
+from ..desk import Desk
+from ..render import Piece
+from ..settings import ConsoleSource
+from ..story import Tone
+
+#: What a scheme proves, for those that prove less than who sent what, and when.
+_WEAKNESSES = {
+    "unsigned": "anybody may send: nothing is proved of a delivery",
+    "header": "the header proves who sends, and nothing about what is sent: use TLS",
+    "basic": "the password proves who sends, and nothing about what is sent: use TLS",
+}
+
+
+def show_list(desk: Desk, *, as_jsonl: bool) -> None:
+    """
+    Print the sources of the configuration; needs no secrets.
+    """
+    raw = desk.config()
+    sources = desk.settings().sources
+    rows = [(name, _scheme_type(raw, name), source) for name, source in sources.items()]
+    if as_jsonl:
+        for name, scheme, source in rows:
+            render.json_line({"source": name, "scheme": scheme, **source.model_dump(mode="json")})
+    elif rows:
+        titles = ("SOURCE", "PATH", "SCHEME", "SYSTEM", "TRUST", "DURABILITY", "RETENTION", "ENABLED")
+        render.table(titles, [_row(name, scheme, source) for name, scheme, source in rows])
+    else:
+        render.talk("no sources")
+
+
+def _scheme_type(raw: RawConfig, name: str) -> str:
+    scheme = raw.values["sources"][name].get("scheme")
+    return str(scheme.get("type", "?")) if isinstance(scheme, dict) else "?"
+
+
+def _row(name: str, scheme: str, source: ConsoleSource) -> Sequence[Piece]:
+    return (
+        name,
+        f"/webhooks/{name}",
+        (scheme, Tone.WARN if scheme == "unsigned" else Tone.PLAIN),
+        source.system or "-",
+        source.trust,
+        source.durability,
+        f"{source.retention_days} d",
+        "yes" if source.enabled else "no",
+    )
+
+
+def check(desk: Desk) -> None:
+    """
+    Check the whole configuration, secrets and tokens included, and print what was understood.
+
+    Raises:
+        ConfigError: With every problem of the receiver's and the workers' side.
+
+    """
+    raw = desk.config()
+    gathering = Gathering()
+    receiving = gathering.attempt(lambda: receiver_settings(raw))
+    working = gathering.attempt(lambda: worker_settings(raw))
+    gathering.raise_all()
+    assert receiving is not None and working is not None  # else there was a problem
+    for name, source in receiving.sources.items():
+        _print(name, source, working.apis.get(name), receiving)
+    found = sum(
+        1 for name in receiving.sources for _ in warnings(receiving.sources[name], working.apis.get(name))
+    )
+    render.talk(f"{len(receiving.sources)} sources can be used, with {found} warnings")
+
+
+def _print(name: str, source: SourceSettings, api: ApiSettings | None, settings: ReceiverSettings) -> None:
+    section = settings.receiver
+    render.data(
+        ("ok       ", Tone.GOOD), f"{name}  POST http://{section.host}:{section.port}/webhooks/{name}"
+    )
+    render.data(f"         verified by {source.scheme.type}{_secrets(source)}")
+    if api is not None:
+        render.data(f"         asks {api.base_url} with {api.token!r}")
+    for warning in warnings(source, api):
+        render.data(("warning  ", Tone.WARN), f"{name}: {warning}")
+
+
+def _secrets(source: SourceSettings) -> str:
+    found = getattr(source.scheme, "secrets", ())
+    return f" with {', '.join(repr(each.secret) for each in found)}" if found else ""
+
+
+def warnings(source: SourceSettings, api: ApiSettings | None) -> Iterator[str]:
+    """
+    Yield what is allowed and weak, one sentence each.
+    """
+    if weakness := _WEAKNESSES.get(source.scheme.type):
+        yield weakness
+    if source.scheme.type == "unsigned" and source.trust == "payload":
+        yield 'its payload is believed; trust = "hint" acts on what the order API answers'
+    if getattr(source.scheme, "algorithm", "") == "sha1":
+        yield "SHA-1 is weak; take sha256 if the sender can"
+    if any(each.secret.reference == "literal" for each in getattr(source.scheme, "secrets", ())):
+        yield "a secret stands in the file itself; env:NAME or file:PATH keeps it out"
+    if not source.enabled:
+        yield "it is disabled: its deliveries are answered 404"
+    if api is not None and api.base_url.startswith("http://") and not _is_local(api.base_url):
+        yield f"the token goes to {api.base_url} without TLS"
+
+
+def _is_local(url: str) -> bool:
+    host = url.removeprefix("http://").partition("/")[0].rpartition(":")[0] or url
+    return host in ("127.0.0.1", "localhost", "[::1]")
