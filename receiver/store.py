@@ -5,7 +5,7 @@ redis-py's default sends a command again up to ten times when a reply is lost, a
 is not idempotent then runs twice. Every client of ours is made here: no retries, short timeouts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,13 +42,18 @@ def async_client(url: str, *, timeout_s: float) -> "aredis.Redis":
 
 
 def client(url: str, *, timeout_s: float) -> "redis.Redis":
-    """Return a blocking client that answers in text; *timeout_s* bounds connecting and each answer."""
+    """
+    Return a blocking client that answers in text; *timeout_s* bounds connecting and each answer.
+
+    A body that is quarantined may be no text: bytes of it that are not UTF-8 show as `\\xff`.
+    """
     return redis.Redis.from_url(
         url,
         retry=Retry(NoBackoff(), 0),
         socket_timeout=timeout_s,
         socket_connect_timeout=timeout_s,
         decode_responses=True,
+        encoding_errors="backslashreplace",
     )
 
 
@@ -65,42 +70,53 @@ def async_connection(url: str, *, timeout_s: float) -> AbstractConnection:
     return connection
 
 
+#: The scripts use flags in their first line, which came with this version.
+MIN_VERSION = (7, 0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerFacts:
     """What the start needs to know of a Redis server."""
 
     version: str
     appendonly: bool
+    #: `unknown` where a managed service hides it.
     appendfsync: str
     maxmemory: int
     maxmemory_policy: str
+    #: Replicas that are connected now.
+    replicas: int
 
     @classmethod
-    def of(cls, version: str, config: Mapping[str, str]) -> "ServerFacts":
-        """Read the facts from `INFO server` and `CONFIG GET`; a managed service may hide some, which counts as weak."""
+    def of(cls, info: Mapping[str, Any], config: Mapping[str, str]) -> "ServerFacts":
+        """Read the facts from `INFO` and `CONFIG GET`; what a managed service hides of its settings counts as weak."""
         return cls(
-            version=version,
-            appendonly=config.get("appendonly") == "yes",
+            version=info["redis_version"],
+            appendonly=bool(info["aof_enabled"]),
             appendfsync=config.get("appendfsync", "unknown"),
-            maxmemory=int(config.get("maxmemory", 0)),
-            maxmemory_policy=config.get("maxmemory-policy", "unknown"),
+            maxmemory=info["maxmemory"],
+            maxmemory_policy=info["maxmemory_policy"],
+            replicas=info.get("connected_slaves", 0),
         )
-
-
-#: The scripts use flags in their first line, which came with this version.
-MIN_VERSION = (7, 0)
 
 
 def read_facts(connection: "redis.Redis") -> ServerFacts:
     """Ask a server for its facts."""
-    info: dict[str, Any] = connection.info("server")
-    names = ("appendonly", "appendfsync", "maxmemory", "maxmemory-policy")
-    config: dict[str, str] = connection.config_get(*names)  # type: ignore[assignment]
-    return ServerFacts.of(info["redis_version"], config)
+    info: dict[str, Any] = connection.info()
+    try:
+        config: dict[str, str] = connection.config_get("appendfsync")  # type: ignore[assignment]
+    except redis.ResponseError:  # managed services know no CONFIG, or do not allow it
+        config = {}
+    return ServerFacts.of(info, config)
 
 
-def check(facts: ServerFacts, *, wants_disk: bool) -> tuple[str, ...]:
-    """Return what stands between the server and its promises, one sentence each; none is good."""
+def check(facts: ServerFacts, wanted: Set[str]) -> tuple[str, ...]:
+    """
+    Return what stands between the server and its promises, one sentence each; none is good.
+
+    Args:
+        wanted: The durabilities that sources ask for.
+    """
     problems = []
     if tuple(int(part) for part in facts.version.split(".")[:2]) < MIN_VERSION:
         problems.append(f"the server is version {facts.version}; at least 7.0 is needed for script flags")
@@ -108,10 +124,15 @@ def check(facts: ServerFacts, *, wants_disk: bool) -> tuple[str, ...]:
         problems.append(
             f"maxmemory-policy is {facts.maxmemory_policy}; it must be noeviction, or Redis throws events away when full"
         )
-    if wants_disk and not (facts.appendonly and facts.appendfsync == "always"):
+    if "disk" in wanted and not (facts.appendonly and facts.appendfsync == "always"):
         on = "yes" if facts.appendonly else "no"
         problems.append(
             f'a source asks for durability = "disk", but appendonly is {on} and appendfsync is {facts.appendfsync}; '
             "set appendonly yes and appendfsync always, or ask for memory"
+        )
+    if "replica" in wanted and facts.replicas == 0:
+        problems.append(
+            'a source asks for durability = "replica", but no replica is connected to the server; connect one, or ask '
+            "for memory or disk"
         )
     return tuple(problems)

@@ -69,7 +69,7 @@ def _source(inbox: Inbox, source: str, counts: dict[str, int], open_keys: set[st
         for problem in _problems(record, open_keys, laned):
             problems.setdefault(problem, []).append(record.key)
     prefix = keys.event(source, "")
-    for key in [*open_keys, *laned]:
+    for key in sorted(open_keys | laned.keys()):
         if key.startswith(prefix) and key not in seen:
             problems.setdefault("queued, but has no record in the time line", []).append(key)
     for status in Status:

@@ -136,12 +136,8 @@ def _print(sample: Sample, reply: Reply, elapsed_ms: float, *, as_jsonl: bool) -
         return
     event_id, said = _read(answer)
     tone = Tone.GOOD if reply.ok else Tone.BAD
-    phrase = HTTPStatus(reply.status).phrase if reply.status in HTTPStatus else ""
-    render.data(
-        f"{event_id or sample.event_id}  ",
-        (f"{reply.status} {said or phrase}", tone),
-        f"  {span(elapsed_ms)}",
-    )
+    outcome = f"{reply.status} {said or responses.get(reply.status, '')}"
+    render.data(f"{event_id or sample.event_id}  ", (outcome, tone), f"  {span(elapsed_ms)}")
 
 
 def _read(answer: Any) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 """
 
 from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
 
 from receiver.config import Gathering, RawConfig
 from receiver.settings import ReceiverSettings, SourceSettings, receiver_settings
@@ -70,25 +71,24 @@ def check(desk: Desk) -> None:
     receiving = gathering.attempt(lambda: receiver_settings(raw))
     working = gathering.attempt(lambda: worker_settings(raw))
     gathering.raise_all()
-    assert receiving is not None and working is not None  # else there was a problem
+    assert receiving is not None, "else there was a problem"
+    assert working is not None, "else there was a problem"
+    weak = 0
     for name, source in receiving.sources.items():
-        _print(name, source, working.apis.get(name), receiving)
-    found = sum(
-        1 for name in receiving.sources for _ in warnings(receiving.sources[name], working.apis.get(name))
-    )
-    render.talk(f"{len(receiving.sources)} sources can be used, with {found} warnings")
+        weak += _print(name, source, working.apis.get(name), receiving)
+    render.talk(f"{len(receiving.sources)} sources can be used, with {weak} warnings")
 
 
-def _print(name: str, source: SourceSettings, api: ApiSettings | None, settings: ReceiverSettings) -> None:
+def _print(name: str, source: SourceSettings, api: ApiSettings | None, settings: ReceiverSettings) -> int:
     section = settings.receiver
-    render.data(
-        ("ok       ", Tone.GOOD), f"{name}  POST http://{section.host}:{section.port}/webhooks/{name}"
-    )
+    render.data(("ok       ", Tone.GOOD), f"{name}  POST http://{section.host}:{section.port}/webhooks/{name}")
     render.data(f"         verified by {source.scheme.type}{_secrets(source)}")
     if api is not None:
         render.data(f"         asks {api.base_url} with {api.token!r}")
-    for warning in warnings(source, api):
+    found = list(warnings(source, api))
+    for warning in found:
         render.data(("warning  ", Tone.WARN), f"{name}: {warning}")
+    return len(found)
 
 
 def _secrets(source: SourceSettings) -> str:
@@ -115,5 +115,4 @@ def warnings(source: SourceSettings, api: ApiSettings | None) -> Iterator[str]:
 
 
 def _is_local(url: str) -> bool:
-    host = url.removeprefix("http://").partition("/")[0].rpartition(":")[0] or url
-    return host in ("127.0.0.1", "localhost", "[::1]")
+    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")

@@ -174,3 +174,10 @@ def test_any_retry_after_is_a_number_of_bounds_or_none(value, offset_s):
     seconds = parse_retry_after(value, now=NOW + timedelta(seconds=offset_s))
 
     assert seconds is None or 0 <= seconds <= RETRY_AFTER_CAP_S
+
+
+def test_a_rate_limit_that_says_when_is_waited_out_and_no_longer():
+    """Bug: a Retry-After of one second was stretched to our own guess of up to ten."""
+    wait = decision(RateLimited("429", retry_after_s=1.0), chance=0.5)
+
+    assert wait == RetryAfter(1.05, counts=False)

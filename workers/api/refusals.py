@@ -18,6 +18,7 @@ from .replies import Call, Reply, words_of
 
 # What servers say of a path that they do not have, in the very shape of a missing order.
 _NO_SUCH_PATH = re.compile(r"Cannot [A-Z]+ /|no such (?:path|route)|(?:path|route) not found", re.IGNORECASE)
+_KEY = re.compile(r"idempotency.?key", re.IGNORECASE)
 #: A reset at or past this is a Unix time, below it a number of seconds. Its unit is documented nowhere; ours.
 _EPOCH_FROM = 1_000_000_000
 _NUMBER = re.compile(r"[0-9]{1,12}", re.ASCII)
@@ -107,6 +108,20 @@ def _redirected(call: Call, reply: Reply, now: datetime) -> Failure:
     return Permanent(message, reason=ApiReason.REDIRECT)
 
 
+def _malformed(call: Call, reply: Reply, now: datetime) -> Failure:
+    """
+    Tell a known key from a bad request by the words, since the vendor answers 400 to both. Ours.
+
+    Both are permanent, so a mistake costs no order: the message only says to look before sending another.
+    """
+    if not _KEY.search(words_of(reply)):
+        return _rejected(call, reply, now)
+    message = (
+        f"{call} answered 400 for its key: the order exists, it seems; look for it before sending another"
+    )
+    return Conflict(_with_words(message, reply))
+
+
 def _rejected(call: Call, reply: Reply, now: datetime) -> Failure:
     del now
     message = f"{call} answered {reply.status}; whoever configured the step must correct what it sends"
@@ -116,6 +131,7 @@ def _rejected(call: Call, reply: Reply, now: datetime) -> Failure:
 _Judge: TypeAlias = Callable[[Call, Reply, datetime], Failure]
 
 _BY_STATUS: Mapping[int, _Judge] = {
+    400: _malformed,
     401: _unauthorized,
     403: _unauthorized,
     404: _missing,

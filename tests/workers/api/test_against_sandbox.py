@@ -5,8 +5,10 @@ from uuid import UUID
 
 import pytest
 
+from receiver.secrets import Secret
 from sandbox.config import SandboxConfig
 from sandbox.installer.paths import OPERATIONS as SANDBOX_OPERATIONS
+from sandbox.installer.phases import Phase
 from sandbox.server import serving
 from workers.api.installer import InstallerClient
 from workers.api.models import OrderPhase
@@ -58,14 +60,12 @@ class Running:
 
 
 def _token(value):
-    from receiver.secrets import Secret
-
     return Secret("env:TOKEN", value)
 
 
-@pytest.fixture(name="sandbox", params=[409])
+@pytest.fixture(name="sandbox", params=[{}], ids=["defaults"])
 async def _sandbox(request, session, edge_to):
-    async with serving(SandboxConfig(port=0, seed=1, duplicate_status=request.param)) as url:
+    async with serving(SandboxConfig(port=0, seed=1, **request.param)) as url:
         yield Running(url, session, edge_to)
 
 
@@ -78,8 +78,6 @@ def test_both_sides_name_the_same_operations_at_the_same_places():
 
 def test_both_sides_have_the_same_numbers():
     """But for nought they are invented, on both sides."""
-    from sandbox.installer.phases import Phase
-
     assert {phase.value: phase.word for phase in Phase} == InstallerStatuses().table()
 
 
@@ -126,22 +124,54 @@ async def test_a_file_goes_with_an_order(sandbox):
     assert not (await sandbox.api.create_order(order, idempotency_key="k")).duplicate
 
 
-async def test_installers_and_a_web_form_are_read(sandbox):
-    """Their shapes are ours, on both sides."""
+async def test_installers_are_listed(sandbox):
+    """The path is the vendor's, the shape is ours on both sides."""
     installers = await sandbox.api.list_installers()
-    async with sandbox.session.get(f"{sandbox.url}/_sandbox") as answer:
-        known = json.dumps(await answer.json())
 
+    assert installers
     assert all(UUID(one.id) and one.name for one in installers)
-    assert "webforms" in known
 
 
-@pytest.mark.parametrize("sandbox", [409, 400], indirect=True)
-async def test_the_same_key_gives_the_same_order(sandbox):
-    """A retry after a lost answer must not order twice, whichever way the vendor says so."""
-    first = await sandbox.created("k")
+async def test_an_order_is_made_by_a_web_form(sandbox):
+    """What a form takes is the form's own; the sandbox's takes the fields of create order."""
+    async with sandbox.session.get(f"{sandbox.url}/_sandbox") as answer:
+        form_id = (await answer.json())["webformId"]
 
-    assert first == await sandbox.created("k")
+    form = await sandbox.api.get_webform(form_id)
+    created = await sandbox.api.create_webform_order(form.id, NewOrder(**NEW).body(), idempotency_key="k")
+
+    assert form_id == form.id
+    assert created.id == (await sandbox.api.get_order(created.id)).id
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "told"),
+    [
+        pytest.param({"honour_idempotency_key": False}, True, id="409"),
+        pytest.param({"honour_idempotency_key": True}, False, id="the first answer again"),
+    ],
+    indirect=["sandbox"],
+)
+async def test_the_same_key_gives_the_same_order(sandbox, told):
+    """A retry after a lost answer must not order twice, whether the key or the header is known."""
+    first = await sandbox.api.create_order(NewOrder(**NEW), idempotency_key="k")
+
+    second = await sandbox.api.create_order(NewOrder(**NEW), idempotency_key="k")
+
+    assert (first.id, told) == (second.id, second.duplicate)
+    assert 1 == len(await sandbox.api.list_orders())
+
+
+@pytest.mark.parametrize(
+    "sandbox", [{"honour_idempotency_key": False, "duplicate_status": 400}], indirect=True
+)
+async def test_a_key_that_is_refused_without_an_id_says_so(sandbox):
+    """The vendor's own text has 400 here: the order is there, but only a person can find it."""
+    await sandbox.created("k")
+
+    with pytest.raises(Conflict, match="the order exists"):
+        await sandbox.created("k")
+
     assert 1 == len(await sandbox.api.list_orders())
 
 

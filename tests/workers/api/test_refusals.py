@@ -110,6 +110,14 @@ def test_something_else_that_is_missing_is_the_steps_fault():
     assert (Permanent, "upstream_rejected") == (type(failure), failure.reason)
 
 
+def test_a_400_about_the_key_says_that_the_order_may_exist():
+    """The vendor answers a known key with 400 and no id; to correct the order and send it again would make two."""
+    failure = judged("create_order", 400, b'{"message":"idempotencyKey matches an existing order"}')
+
+    assert isinstance(failure, Conflict)
+    assert "look for it" in failure.message
+
+
 @pytest.mark.parametrize(
     ("headers", "wait_s"),
     [

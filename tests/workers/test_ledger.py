@@ -1,0 +1,76 @@
+"""The workers' writes when Redis misbehaves."""
+
+import asyncio
+
+import pytest
+import redis
+
+from console.embedded import RedisServer
+from receiver import store
+from receiver.lifecycle import Status
+from tests.support.events import accepted, an_event, record
+from workers.ledger import End, LeaseLost, Ledger
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(name="own_redis")
+def _own_redis(tmp_path):
+    """A Redis that this test may stop."""
+    server = RedisServer(folder=tmp_path / "redis").start()
+    yield server
+    server.stop()
+
+
+def ledger_on(client, *, lease_s: float) -> Ledger:
+    return Ledger(client, shift_id="s", lease_s=lease_s, max_crashes=3, hold=(), dedupe_ms=1000)
+
+
+async def test_a_write_waits_for_redis_to_come_back(own_redis):
+    """A result that is not written yet is kept while the lease lasts: nothing is done twice for a restart."""
+    with own_redis.client() as blocking:
+        accepted(blocking, an_event())
+    async with store.async_client(own_redis.url, timeout_s=1) as client:
+        ledger = ledger_on(client, lease_s=20)
+        (claim,) = (await ledger.claim(1)).claims
+        own_redis.kill()
+        writing = asyncio.create_task(ledger.end(claim, End(status=Status.SUCCEEDED, keep_ms=60_000)))
+        await asyncio.to_thread(own_redis.start)
+        await writing
+        await ledger.close()
+
+    with own_redis.client() as blocking:
+        assert Status.SUCCEEDED is record(blocking).status
+
+
+async def test_a_write_gives_up_with_its_lease(own_redis):
+    """Behind a lease that is over another worker goes on: the write is dropped, not forced."""
+    with own_redis.client() as blocking:
+        accepted(blocking, an_event())
+    async with store.async_client(own_redis.url, timeout_s=0.2) as client:
+        ledger = ledger_on(client, lease_s=0.3)
+        (claim,) = (await ledger.claim(1)).claims
+        own_redis.kill()
+
+        with pytest.raises(LeaseLost):
+            await ledger.end(claim, End(status=Status.SUCCEEDED, keep_ms=60_000))
+        await ledger.close()
+
+
+async def test_writes_of_concurrent_events_go_together(client, redis_url):
+    """Many events that end at once cost few round trips, and one fsync each."""
+    accepted(client, *[an_event(f"evt-{n}", subject=f"order-{n}") for n in range(100)])
+    async with store.async_client(redis_url, timeout_s=5) as own:
+        ledger = ledger_on(own, lease_s=20)
+        claims = (await ledger.claim(100)).claims
+        before = _calls(client)
+
+        await asyncio.gather(*(ledger.end(c, End(status=Status.SUCCEEDED, keep_ms=60_000)) for c in claims))
+
+        await ledger.close()
+    assert _calls(client) - before <= 5
+    assert 100 == int(client.hget("orderhook:counts", "shop:succeeded"))
+
+
+def _calls(client: "redis.Redis") -> int:
+    return int(client.info("commandstats").get("cmdstat_evalsha", {"calls": 0})["calls"])

@@ -1,0 +1,115 @@
+"""A worker is stock rq that runs our shift and nothing else, whatever stands in its queue."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+import redis
+import tomlkit
+from rq import Queue
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from receiver import keys
+from receiver.config import read_config
+from receiver.wake import new_job
+from workers import rq_worker
+from workers.plant import Plant
+from workers.rq_worker import JobRejected, ShiftJob
+from workers.settings import worker_settings
+
+
+@pytest.fixture(name="connection")
+def _connection(redis_url):
+    """rq wants a client that answers in bytes."""
+    with redis.Redis.from_url(redis_url) as connection:
+        yield connection
+
+
+@pytest.fixture(name="tools")
+def _tools(redis_url, tmp_path):
+    """The plant of an empty configuration."""
+    path = tmp_path / "orderhook.toml"
+    path.write_text(tomlkit.dumps({"redis_url": redis_url}))
+    settings = worker_settings(read_config(environ={}, path=path))
+    return Plant(settings=settings, registry=settings.registry)
+
+
+def queued(connection, job: Job) -> None:
+    Queue(keys.QUEUE, connection=connection, serializer=JSONSerializer).enqueue_job(job)
+
+
+@pytest.mark.parametrize(
+    ("function", "args"),
+    [("os.system", ["touch {canary}"]), ("builtins.exec", ["open('{canary}', 'w')"]), ("workers.shift.run", ["{canary}"])],
+    ids=["os.system", "exec", "our function with arguments"],
+)
+def test_a_foreign_job_is_refused(connection, function, args, tmp_path):
+    """Who can write to Redis must not be able to run code here: JSON alone does not stop that."""
+    canary = tmp_path / "canary"
+    arguments = [arg.format(canary=canary) for arg in args]
+    job = Job.create(function, args=arguments, connection=connection, serializer=JSONSerializer)
+    queued(connection, job)
+
+    stored = ShiftJob.fetch(job.id, connection=connection, serializer=JSONSerializer)
+
+    with pytest.raises(JobRejected, match="only workers"):
+        _ = stored.func
+    assert not canary.exists()
+
+
+def test_our_job_resolves_to_the_shift(connection):
+    """The allow-list lets the one function through."""
+    job = new_job(connection, "shift-1")
+    queued(connection, job)
+
+    stored = ShiftJob.fetch("shift-1", connection=connection, serializer=JSONSerializer)
+
+    assert rq_worker.FUNCTIONS["workers.shift.run"] is stored.func
+
+
+def test_callbacks_in_a_job_are_not_run(connection):
+    """A callback names a function too."""
+    job = new_job(connection, "shift-1")
+    queued(connection, job)
+    connection.hset(keys.rq_job("shift-1"), "success_callback_name", "os.getcwd")
+
+    stored = ShiftJob.fetch("shift-1", connection=connection, serializer=JSONSerializer)
+
+    assert (None, None, None) == (stored.success_callback, stored.failure_callback, stored.stopped_callback)
+
+
+def test_a_worker_refuses_a_foreign_job_and_lives(connection, tools, tmp_path):
+    """The whole of rq in between: the job fails, the canary stays away, the next shift runs."""
+    canary = tmp_path / "canary"
+    job = Job.create("os.system", args=[f"touch {canary}"], connection=connection, serializer=JSONSerializer)
+    queued(connection, job)
+    worker = rq_worker.build(tools)
+
+    pid = os.fork()
+    if pid == 0:  # a worker installs signal handlers and forks: not in the process of the tests
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+        worker.work(burst=True, logging_level="CRITICAL")
+        os._exit(0)
+    _, code = os.waitpid(pid, 0)
+
+    assert 0 == code
+    assert not canary.exists()
+    assert b"failed" == connection.hget(keys.rq_job(job.id), "status")
+
+
+def test_no_job_holds_anything_of_an_order(client):
+    """rq logs and shows what is in a job: only the function's name is."""
+    job = new_job(client, "shift-1")
+
+    assert ["workers.shift.run", None, [], {}] == json.loads(job.data)
+
+
+def test_no_code_fetches_a_job_with_the_default_serializer():
+    """The default one unpickles what somebody wrote into Redis, even when it only lists."""
+    root = Path(__file__).parents[2]
+    sources = [path for package in ("receiver", "workers", "console") for path in (root / package).rglob("*.py")]
+
+    assert not [path for path in sources if "import pickle" in path.read_text()]
