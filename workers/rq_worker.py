@@ -110,6 +110,13 @@ def build(tools: Plant) -> ShiftWorker:
     return worker
 
 
+def alive(redis_url: str) -> list[str]:
+    """Return the names of the workers that are alive by rq's own account: a dead one's key has expired."""
+    with redis.Redis.from_url(redis_url, retry=Retry(NoBackoff(), 0)) as connection:
+        found = ShiftWorker.all(connection=connection, job_class=ShiftJob, serializer=JSONSerializer)
+        return [worker.name for worker in found if keys.QUEUE in worker.queue_names()]
+
+
 def end_with_parent(sign: int) -> None:
     """Ask the kernel to send *sign* to this process when its parent ends; does nothing but on Linux."""
     if sys.platform == "linux":

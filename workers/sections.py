@@ -170,9 +170,11 @@ class WorkerFile(Section):
     workflows: list[Any] = Field(
         default_factory=list,
         repr=False,
-        description="What to do about which events; see `docs/workflows.md`.",
+        description="What to do about which events; see `[[workflows]]` below.",
+        json_schema_extra={"expected": "a list of tables"},
     )
     actions: list[ModuleName] = Field(
         default_factory=list,
         description="Python modules with actions of your own, beside the file or where Python looks.",
+        json_schema_extra={"expected": "a list of names of Python modules"},
     )

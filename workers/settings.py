@@ -19,7 +19,14 @@ from .actions import ActionError, Registry
 from .sections import MODULE_NAME, ApiSettings, RetrySettings, WorkerFile, WorkerSection
 from .workflows import Workflow, WorkflowErrors, WorkflowProblem, load_workflows
 
-__all__ = ["ApiSettings", "RetrySettings", "WorkerSection", "WorkerSettings", "definitions", "worker_settings"]
+__all__ = [
+    "ApiSettings",
+    "RetrySettings",
+    "WorkerSection",
+    "WorkerSettings",
+    "definitions",
+    "worker_settings",
+]
 
 T = TypeVar("T")
 
@@ -55,7 +62,7 @@ def worker_settings(raw: RawConfig) -> WorkerSettings:
     )
     file = gathering.attempt(lambda: validated(WorkerFile, raw))
     registry = gathering.attempt(lambda: _registry(raw))
-    workflows = gathering.attempt(lambda: _workflows(raw, registry)) if registry else None
+    workflows = gathering.attempt(lambda: _workflows(raw, registry)) if registry is not None else None
     gathering.raise_all()
     return _assembled(_there(file), _there(registry), _there(workflows))
 

@@ -75,7 +75,7 @@ def _old(client: "redis.Redis", source: str, before_ms: int) -> Iterator[Sequenc
     line, start = keys.timeline(source), 0
     while page := client.zrangebyscore(line, "-inf", before_ms, start=start, num=PAGE):
         yield page  # type: ignore[misc]
-        kept: Sequence[float | None] = client.zmscore(line, page)  # type: ignore[assignment, arg-type]
+        kept: Sequence[float | None] = client.zmscore(line, page)  # type: ignore[arg-type]
         start += sum(score is not None for score in kept)
 
 

@@ -89,7 +89,7 @@ class Process:
 
     def kill(self) -> None:
         """End it and all that it started as a crash of the machine would: without a last word."""
-        for pid in [self.popen.pid, *_descendants(self.popen.pid)]:
+        for pid in [self.popen.pid, *descendants(self.popen.pid)]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.popen.wait()
@@ -135,6 +135,11 @@ class System:
         }
         (self.folder / "orderhook.toml").write_text(tomlkit.dumps(values))
 
+    @staticmethod
+    def command(*words: str) -> tuple[str, ...]:
+        """Return one of the product's own commands."""
+        return (*ORDERHOOK, *words)
+
     @property
     def environment(self) -> dict[str, str]:
         return os.environ | {
@@ -166,14 +171,14 @@ class System:
     def start_receiver(self, port: int | None = None) -> Process:
         """Start a receiver and wait until it is ready."""
         port = port or self.receiver_port
-        process = self.start("receiver", *ORDERHOOK, "receiver", "--port", str(port))
+        process = self.start("receiver", *self.command("receiver", "--port", str(port)))
         until(lambda: _answers(f"http://127.0.0.1:{port}/healthz"), what="receiver answers", within_s=20)
         return process
 
     def start_worker(self, processes: int = 1) -> Process:
         """Start a supervisor with its workers and wait until rq knows them."""
         before = self.workers()
-        process = self.start("worker", *ORDERHOOK, "worker", "--processes", str(processes))
+        process = self.start("worker", *self.command("worker", "--processes", str(processes)))
         until(lambda: len(self.workers() - before) >= processes, what="workers registered", within_s=20)
         return process
 
@@ -258,11 +263,11 @@ class System:
 ORDERHOOK = (sys.executable, "/tmp/oh/orderhook_tmp.py")
 
 
-def _descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
     """Return the processes that *pid* started, and those that they started."""
     children = Path(f"/proc/{pid}/task/{pid}/children")
     direct = [int(child) for child in children.read_text().split()] if children.exists() else []
-    return [found for child in direct for found in (child, *_descendants(child))]
+    return [found for child in direct for found in (child, *descendants(child))]
 
 
 def _lines(path: Path) -> list[Any]:

@@ -6,7 +6,6 @@ Refuses to know operations, JSON and what a status means (`refusals.py`), and ne
 """
 
 import asyncio
-import zlib
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
@@ -17,11 +16,10 @@ from yarl import URL
 from receiver.secrets import Secret
 
 from ..failures import BadResponse, Failure, Permanent, Reason, Transient
+from .bodies import REFUSED, content_of
 from .refusals import ApiReason, checked
 from .replies import Call, Reply
 
-#: The most that is read of one answer, counted before and after decompression; no page of orders is near it.
-BODY_LIMIT = 1_048_576
 #: Seconds for a connection, its DNS and TLS included, and between two reads.
 CONNECT_S = 3.0
 READ_S = 10.0
@@ -29,6 +27,7 @@ READ_S = 10.0
 #: closed under it has an unknown outcome.
 KEEP_ALIVE_S = 4.0
 
+_SHORTEST_TOKEN = 8
 _TIMEOUT = aiohttp.ClientTimeout(total=None, connect=CONNECT_S, sock_read=READ_S)
 
 
@@ -103,10 +102,12 @@ class Edge:
         """
         try:
             async with asyncio.timeout(self._deadline_s), self._request(call, path, body, key) as response:
-                content = await _content(call, response)
+                content = await content_of(call, response)
         except (aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
             raise _failure_from(call, error, deadline_s=self._deadline_s) from _printable(error)
-        return Reply(status=response.status, headers=response.headers, body=self._without_token(content))
+        return Reply(
+            status=response.status, headers=response.headers, body=self._shown(response.status, content)
+        )
 
     def _request(
         self, call: Call, path: str, body: bytes | aiohttp.FormData | None, key: str | None
@@ -135,9 +136,16 @@ class Edge:
             headers["Idempotency-Key"] = key
         return headers
 
-    def _without_token(self, content: bytes) -> bytes:
-        # Words of a refusal end up in a dead letter, and some servers repeat the token that they refuse.
-        return content.replace(self._token.reveal().encode(), b"***")
+    def _shown(self, status: int, content: bytes) -> bytes:
+        """
+        Hide the token in a refusal: its words end up in a dead letter, and some servers repeat what they refuse.
+
+        An order is left alone, whatever is in it, and a word as short as these is no secret but in every text.
+        """
+        token = self._token.reveal().encode()
+        return (
+            content.replace(token, b"***") if status >= REFUSED and len(token) >= _SHORTEST_TOKEN else content
+        )
 
 
 async def _send_once(
@@ -157,49 +165,6 @@ async def _send_once(
         raise aiohttp.ClientConnectionError(str(error)) from error
 
 
-async def _content(call: Call, response: aiohttp.ClientResponse) -> bytes:
-    """Return the body, decompressed; a refusal counts by its status, so its body may be unreadable."""
-    try:
-        return _decompressed(call, response, await _limited(call, response))
-    except BadResponse:
-        if response.status >= 300:  # noqa: PLR2004 - no success
-            return b""
-        raise
-
-
-async def _limited(call: Call, response: aiohttp.ClientResponse) -> bytes:
-    content = bytearray()
-    async for chunk in response.content.iter_any():
-        content += chunk
-        if len(content) > BODY_LIMIT:
-            raise _bad(call, f"answered with more than {BODY_LIMIT} bytes")
-    return bytes(content)
-
-
-def _decompressed(call: Call, response: aiohttp.ClientResponse, content: bytes) -> bytes:
-    """Undo a compression that we did not ask for, and stop at the limit: 97 kB of gzip can hold 100 MB."""
-    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding in ("", "identity") or not content:
-        return content
-    if encoding not in ("gzip", "x-gzip", "deflate"):
-        raise _bad(call, f"answered in the encoding {encoding[:20]!r}, expected identity")
-    machine = zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: gzip or zlib, by the header
-    try:
-        plain = machine.decompress(content, BODY_LIMIT + 1)
-    except zlib.error as error:
-        raise _bad(call, f"answered with broken {encoding}") from error
-    if len(plain) > BODY_LIMIT or not machine.eof:
-        what = (
-            f"more than {BODY_LIMIT} bytes" if len(plain) > BODY_LIMIT else f"an incomplete {encoding} body"
-        )
-        raise _bad(call, f"answered with {what}")
-    return plain
-
-
-def _bad(call: Call, what: str) -> BadResponse:
-    return BadResponse(f"{call} {what}; the vendor must act", effect=call.effect_if_lost)
-
-
 def _failure_from(call: Call, error: Exception, *, deadline_s: float) -> Failure:
     """Say what an error of the transport means; what came before the request was sent had no effect."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
@@ -210,17 +175,17 @@ def _failure_from(call: Call, error: Exception, *, deadline_s: float) -> Failure
         message = f"{call}: no connection to {error.host} ({_why(error.os_error)}); tried again by itself"
         return Transient(message, reason=Reason.IO_ERROR)
     if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return Transient(f"{call}: no connection within {CONNECT_S:g} s", reason=Reason.TIMEOUT)
+        return Transient(
+            f"{call}: no connection within {CONNECT_S:g} s; tried again by itself", reason=Reason.TIMEOUT
+        )
     return _failure_once_sent(call, error, deadline_s=deadline_s)
 
 
 def _failure_once_sent(call: Call, error: Exception, *, deadline_s: float) -> Failure:
     effect = call.effect_if_lost
     if isinstance(error, TimeoutError):
-        message = (
-            f"{call}: no full answer; expected a first byte, and each next, within {READ_S:g} s and all "
-        )
-        return Transient(f"{message}within {deadline_s:g} s", reason=Reason.TIMEOUT, effect=effect)
+        message = f"{call}: no full answer within {deadline_s:g} s, or silence for {READ_S:g} s; tried again by itself"
+        return Transient(message, reason=Reason.TIMEOUT, effect=effect)
     if isinstance(error, ValueError):
         message = (
             f"{call} cannot be sent: {error}; an operator must correct api.base_url, api.token or the key"
@@ -230,7 +195,9 @@ def _failure_once_sent(call: Call, error: Exception, *, deadline_s: float) -> Fa
         return BadResponse(
             f"{call}: expected HTTP, found {error.message}; the vendor must act", effect=effect
         )
-    message = f"{call}: the connection was lost before the full answer ({_why(error)})"
+    message = (
+        f"{call}: the connection was lost before the full answer ({_why(error)}); tried again if that is safe"
+    )
     return Transient(message, reason=Reason.IO_ERROR, effect=effect)
 
 

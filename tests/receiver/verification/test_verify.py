@@ -6,7 +6,7 @@ import itertools
 import logging
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from receiver.verification import Rejected, RejectionCode, Verified, Verifier
@@ -38,20 +38,21 @@ UNSIGNED_HEADERS = {b"content-type", b"content-length", b"host", b"x-type"} | {
     b"x-wc-webhook-topic",
 }
 
-ANY_VALUE = st.one_of(
-    st.binary(max_size=200),
-    st.sampled_from([value for headers in GOOD.values() for _, value in headers]),
-    st.text(max_size=100).map(lambda text: text.encode("utf-8", "surrogatepass")),
-    st.from_regex(rb"(v1a?,[A-Za-z0-9+/=]{0,90} ?){0,10}", fullmatch=True),
-    st.from_regex(rb"(t=[0-9]{9,11},)?(v1=[0-9a-f]{60,66},?){0,10}", fullmatch=True),
-    st.from_regex(rb"[0-9]{9,11}", fullmatch=True),
+#: What header values are made of, to be put together in any way.
+PIECES = st.sampled_from(
+    [b"v1,", b"v1a,", b"v2,", b"v1=", b"t=", b"sha256=", b"sig=", b"Basic ", b" ", b",", b"=", b"0" * 64, b"A" * 43 + b"="]
+    + [b"A" * 86 + b"==", b"1700000000", b"nan", "١".encode(), b"\0", b"\xff", b"msg_1", b"."]
+    + [value for headers in GOOD.values() for _, value in headers]
 )
-ANY_HEADERS = st.lists(st.tuples(st.one_of(st.sampled_from(NAMES), st.binary(max_size=20)), ANY_VALUE), max_size=12)
+ANY_VALUE = st.one_of(st.binary(max_size=50), st.lists(PIECES, max_size=20).map(b"".join))
+ANY_HEADERS = st.one_of(
+    st.dictionaries(st.sampled_from(NAMES), ANY_VALUE, max_size=12).map(lambda headers: list(headers.items())),
+    st.lists(st.tuples(st.one_of(st.sampled_from(NAMES), st.binary(max_size=20)), ANY_VALUE), max_size=4),
+)
 ANY_TIME = st.one_of(st.floats(), st.integers(-(2**63), 2**63).map(float), st.just(float(NOW)))
 
 
 @pytest.mark.parametrize("name", EVERY_SCHEME)
-@settings(max_examples=200)
 @given(headers=ANY_HEADERS, body=st.binary(max_size=100), now=ANY_TIME)
 def test_verification_is_total(name, headers, body, now):
     """S5: an exception would be a 500, which is our fault to the sender, and a way to make alarms."""
@@ -61,12 +62,11 @@ def test_verification_is_total(name, headers, body, now):
 
 
 @pytest.mark.parametrize("name", [name for name in EVERY_SCHEME if name != "unsigned"])
-@settings(max_examples=200)
 @given(headers=ANY_HEADERS, body=st.binary(max_size=100))
 def test_nothing_is_verified_without_the_right_proof(name, headers, body):
     """S1: absent, empty and strange headers end in a refusal; there is no path on which nothing is compared."""
     proof = dict(GOOD[name])[PROOF[name]]
-    without = [(key, value) for key, value in headers if value != proof]
+    without = [(key, value) for key, value in headers if proof not in value]
 
     assert isinstance(VERIFIERS[name].verify(without, body, now=float(NOW)), Rejected)
 

@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from receiver.secrets import Secret
-from workers.api.http import BODY_LIMIT, Edge
+from workers.api.bodies import BODY_LIMIT
+from workers.api.http import Edge
 from workers.failures import BadResponse, Permanent, Transient
 
 pytestmark = pytest.mark.anyio
@@ -291,6 +292,16 @@ async def test_the_token_is_read_at_the_call_and_is_in_no_message(edge, upstream
     assert b"***" in reply.body
     assert b"top-hush-1234" not in reply.body
     assert "top-hush-1234" not in repr(reply)
+
+
+async def test_an_order_is_left_as_it_is_whatever_the_token(upstream, edge_to, call_of):
+    """Bug: with the token `t` every t of an order was hidden, its field `status` became another, and none was read."""
+    upstream.answers(200, {"status": 0, "note": "top-hush-1234"})
+
+    for token in ("t", "top-hush-1234"):
+        reply = await edge_to(upstream.url, token=Secret("env:T", token)).send(call_of("get_order"), "/x")
+
+        assert b'{"status": 0, "note": "top-hush-1234"}' == reply.body
 
 
 async def test_a_broken_answer_does_not_carry_the_token_in_its_cause(edge, upstream, call_of):

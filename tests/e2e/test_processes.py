@@ -1,0 +1,82 @@
+"""Processes: what is started, started again, and stopped in order."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.system import System, descendants
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.e2e
+
+NOTE = {"name": "Note", "trigger": "order.created", "actions": [{"type": "note"}]}
+SLOW = {"name": "Slow", "trigger": "order.created", "actions": [{"type": "slow_note"}, {"type": "note"}]}
+
+
+def test_a_worker_that_dies_is_started_again(system):
+    """An rq worker can end with code 0 on an error, so every end is answered by a new start."""
+    system.configure([NOTE])
+    system.start_receiver()
+    worker = system.start_worker()
+    before = system.workers()
+    for pid in descendants(worker.popen.pid):
+        os.kill(pid, signal.SIGKILL)
+
+    until(lambda: system.workers() - before, within_s=15)
+
+    system.deliver("open", "evt-1", {"id": "order-1"})
+    until(system.deeds)
+
+
+def test_a_worker_that_is_told_to_stop_finishes_its_step_and_leaves_no_process(system):
+    """A deploy: the step is done and recorded, the rest of the event goes on elsewhere, nothing is repeated."""
+    system.configure([SLOW])
+    system.start_receiver()
+    worker = system.start_worker(2)
+    system.deliver("open", "evt-1", {"id": "order-1"})
+    until(system.deeds)
+    pids = descendants(worker.popen.pid)
+
+    assert 0 == worker.stop()
+
+    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+    system.start_worker()
+    until(lambda: len(system.deeds()) > 1)
+    assert ["slow_note", "note"] == [name for name, *_ in system.deeds()]
+
+
+def test_a_receiver_that_is_told_to_stop_ends_by_itself(system):
+    """Stop means stop accepting, answer what is in flight, end."""
+    system.configure([NOTE])
+    receiver = system.start_receiver()
+
+    assert receiver.stop() in (0, -signal.SIGTERM)
+
+
+def test_rq_info_shows_workers_and_shifts(system):
+    """Operators who know rq see what they know."""
+    system.configure([NOTE])
+    system.start_worker(2)
+
+    rq = Path(sys.executable).with_name("rq")
+    shown = subprocess.run([rq, "info", "--url", system.redis.url], capture_output=True, text=True, check=True).stdout
+
+    assert "2 workers" in shown
+    assert "orderhook" in shown
+
+
+def test_a_broken_configuration_stops_the_worker_with_every_problem(system):
+    """Whoever deploys sees the file, the keys and what was expected, at once."""
+    system.configure([{"name": "Broken", "trigger": "order.created", "actions": [{"type": "no_such_action"}]}])
+    process = system.start("worker", *System.command("worker"))
+
+    assert 2 == process.popen.wait(20)
+
+    said = process.log.read_text()
+    assert "no_such_action" in said
+    assert "assign_tag" in said
+    assert "Broken" in said
