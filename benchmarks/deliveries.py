@@ -41,7 +41,7 @@ _TEMPLATE = _template()
 
 def body(number: int, *, run: str) -> bytes:
     """Return the body about order *number*; *run* (up to 8 characters) keeps the orders of two runs apart."""
-    return _TEMPLATE.replace(b"@@@@@@@@@@@@@@@@", b"%08b%08d" % (run.encode(), number))
+    return _TEMPLATE.replace(b"@@@@@@@@@@@@@@@@", run.zfill(8).encode() + b"%08d" % number)
 
 
 def signature(event_id: bytes, timestamp: int, content: bytes) -> bytes:

@@ -5,8 +5,9 @@ Knows the shape of the call, not how it is sent (commit.py) nor where the events
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from . import keys, scripts
 from .wake import ShiftTemplate
@@ -31,9 +32,12 @@ class Outcome(StrEnum):
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewEvent:
-    """An event that is verified, read and ready to be recorded."""
+class NewEvent(Struct, frozen=True, kw_only=True):
+    """
+    An event that is verified, read and ready to be recorded.
+
+    A struct, as what else is made for every delivery: a frozen dataclass of this size takes ten times as long to make.
+    """
 
     source: str
     id: str
@@ -55,8 +59,7 @@ class NewEvent:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """Redis' answer for one event; *event_id* is the first one's where a copy came under a new id."""
 
     outcome: Outcome
@@ -76,7 +79,7 @@ def command(batch: Sequence[NewEvent], shift: ShiftTemplate) -> list[object]:
             keys.body(record),
             keys.lane(new.source, new.lane),
             keys.timeline(new.source),
-            keys.guard(new.source, new.digest),
+            keys.guard(new.source, new.type, new.digest),
         )
         arguments += (
             new.source,

@@ -5,7 +5,6 @@ Never 3xx, never 410 (a sender takes 410 as *stop*), never 4xx for our own fault
 """
 
 import random
-from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
 
@@ -71,8 +70,7 @@ _FIXED: tuple[Header, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """A status, headers and a body as ASGI sends them; *code* is for the log."""
 
     status: int

@@ -81,7 +81,8 @@ class GroupCommit:
         except (RedisError, OSError, TimeoutError) as error:
             await self._disconnect()
             unavailable = StoreUnavailable(str(error) or type(error).__name__)
-            if not isinstance(error, ResponseError):  # a silent Redis: each that waits has its own time limit to keep
+            # A silent Redis will not answer the next batch either, and each that waits has its own time limit.
+            if not isinstance(error, ResponseError):
                 self._batcher.fail_waiting(unavailable)
             raise unavailable from error
         return [accept.read(answer, new) for answer, new in zip(answers, events, strict=True)]
@@ -99,7 +100,7 @@ class GroupCommit:
         return answers
 
     async def _wait_for_replicas(self, connection: AbstractConnection) -> None:
-        """Wait until enough replicas have what this connection wrote; what was written stays, and is a duplicate then."""
+        """Wait until enough replicas have what this connection wrote; where they do not, what is written stays."""
         await connection.send_command("WAIT", self._replicas, int(self._timeout_s * 500))
         confirmed: int = await connection.read_response()
         if confirmed < self._replicas:

@@ -1,14 +1,15 @@
 """
 One line per delivery, written many at a time: a log call for each would cost as much as the rest of the request.
 
-On a terminal a line reads `10:15:02 delivery shop accepted 202 evt_1 1.4 ms`; elsewhere it is JSON with the same fields.
+On a terminal a line reads `10:15:02 delivery shop accepted 202 evt_1 1.4 ms`;
+elsewhere it is JSON with the same fields.
 """
 
 import asyncio
+import contextlib
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import msgspec
@@ -20,8 +21,7 @@ FLUSH_LINES = 200
 MAX_TEXT = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True):
     """What is said of one delivery; *started* is `time.perf_counter()` when it came in."""
 
     source: str
@@ -33,15 +33,15 @@ class Delivery:
 
 
 def as_json(delivery: Delivery, *, now: float, elapsed_s: float) -> str:
-    """Return the line as JSON; control characters are escaped by the encoding."""
+    """Return the line as JSON, without control characters even where it is read as plain text."""
     fields = {
         "event": "delivery",
         "at": datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds"),
-        "source": delivery.source[:MAX_TEXT],
+        "source": _plain(delivery.source),
         "outcome": delivery.outcome,
         "status": delivery.status,
         "event_id": delivery.event_id,
-        "detail": delivery.detail[:MAX_TEXT],
+        "detail": _plain(delivery.detail),
         "duration_ms": round(elapsed_s * 1000, 2),
     }
     return msgspec.json.encode({name: value for name, value in fields.items() if value != ""}).decode()
@@ -51,8 +51,14 @@ def as_text(delivery: Delivery, *, now: float, elapsed_s: float) -> str:
     """Return the line for a person; what is not printable shows as an escape."""
     at = datetime.fromtimestamp(now).astimezone().strftime("%H:%M:%S")
     words = (delivery.source, delivery.outcome, str(delivery.status), delivery.event_id, delivery.detail)
-    shown = " ".join(word[:MAX_TEXT].encode("unicode_escape").decode() for word in words if word)
+    shown = " ".join(_plain(word) for word in words if word)
     return f"{at} delivery {shown} {elapsed_s * 1000:.1f} ms"
+
+
+def _plain(text: str) -> str:
+    """Return a sender's text cut short, and with escapes for what is not printable, such as line ends."""
+    cut = text[:MAX_TEXT]
+    return cut if cut.isprintable() else cut.encode("unicode_escape").decode()
 
 
 class DeliveryLog:
@@ -78,9 +84,11 @@ class DeliveryLog:
         if self._planned is not None:
             self._planned.cancel()
             self._planned = None
-        if self._lines:
-            self._write("\n".join(self._lines) + "\n")
-            self._lines.clear()
+        lines, self._lines = self._lines, []
+        if lines:
+            # Whoever read the log may be gone; the deliveries are recorded all the same.
+            with contextlib.suppress(OSError):
+                self._write("\n".join(lines) + "\n")
 
 
 class Silence(DeliveryLog):

@@ -25,6 +25,10 @@ from .verification import Headers, Rejected, Verifier
 #: More headers, or a longer one, than any honest sender has.
 MAX_HEADERS = 64
 MAX_HEADER_BYTES = 8 * 1024
+#: A longer Content-Length is too large whatever it says; int() refuses some thousand digits with an error of its own.
+MAX_LENGTH_DIGITS = 18
+#: A body's length is told by exactly one of these.
+_FRAMING = (b"content-length", b"transfer-encoding")
 
 #: What an accepted body says of each outcome; COPIED and ALTERED are duplicates to the sender, an alarm to us.
 _STATUS_TEXT = {
@@ -36,7 +40,7 @@ _STATUS_TEXT = {
 }
 
 
-class Refused(Exception):  # noqa: N818 - an answer, not an error of ours
+class Refused(Exception):
     """The delivery gets an error answer; *detail* is for our log only."""
 
     def __init__(self, code: ErrorCode, detail: str = "") -> None:
@@ -54,17 +58,20 @@ class Source:
     #: Of an accepted delivery; some senders take only 200.
     ack_status: int
     bucket: Bucket | None
+    #: Whether an event must have reached a replica before it is acknowledged.
+    replicated: bool
 
 
 @dataclass(slots=True, kw_only=True)
 class Endpoint:
-    """The ASGI callable; *commit* is set while the application runs."""
+    """The ASGI callable; *commit* is set while the application runs, and *replicated* where a source asks for it."""
 
     sources: Mapping[str, Source]
     body_limit: int
     body_deadline_s: float
     log: DeliveryLog
     commit: GroupCommit | None = None
+    replicated: GroupCommit | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -77,6 +84,9 @@ class Endpoint:
         except _Disconnected:
             self.log.add(Delivery(name, "disconnected", 0, "", "the sender went away", started))
             return
+        except asyncio.CancelledError:
+            # The server stops and waits no longer: an honest answer is the last thing to do.
+            answer, detail = answers.error(ErrorCode.STORE_UNAVAILABLE), "the receiver stops"
         self.log.add(Delivery(name, answer.code, answer.status, event_id, detail, started))
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
@@ -91,10 +101,11 @@ class Endpoint:
         self._check_headers(headers)
         body = await self._body(receive)
         new = _verified(source, headers, body)
+        commit = self.replicated if source.replicated else self.commit
         try:
-            if self.commit is None:
+            if commit is None:
                 raise StoreUnavailable("the receiver is not running")
-            recorded = await self.commit.put(new)
+            recorded = await commit.put(new)
         except Overloaded as error:
             raise Refused(ErrorCode.OVERLOADED, str(error)) from None
         except StoreUnavailable as error:
@@ -104,7 +115,8 @@ class Endpoint:
         fresh = recorded.outcome in (Outcome.ACCEPTED, Outcome.QUARANTINED)
         status = source.ack_status if fresh else 200
         detail = new.error if fresh else "" if recorded.outcome is Outcome.DUPLICATE else recorded.outcome
-        return answers.recorded(status, recorded.event_id, _STATUS_TEXT[recorded.outcome]), recorded.event_id, detail
+        answer = answers.recorded(status, recorded.event_id, _STATUS_TEXT[recorded.outcome])
+        return answer, recorded.event_id, detail
 
     def _check_headers(self, headers: Headers) -> None:
         if len(headers) > MAX_HEADERS:
@@ -113,14 +125,20 @@ class Endpoint:
         for name, value in headers:
             if len(name) + len(value) > MAX_HEADER_BYTES:
                 raise Refused(ErrorCode.HEADERS_TOO_LARGE, f"a header of {len(name) + len(value)} bytes")
-            if name == b"content-length":
+            if name in _FRAMING:
+                if framed:  # a proxy in front of us may have believed the other one
+                    raise Refused(ErrorCode.REQUEST_MALFORMED, "the length of the body is told twice")
                 framed = True
-                if len(value) > len(b"9999999999") or int(value) > self.body_limit:
-                    raise Refused(ErrorCode.BODY_TOO_LARGE, f"Content-Length {value.decode('latin-1')}")
-            elif name == b"transfer-encoding":
-                framed = True
+                if name == b"content-length":
+                    self._check_length(value)
         if not framed:
             raise Refused(ErrorCode.LENGTH_REQUIRED)
+
+    def _check_length(self, value: bytes) -> None:
+        if not value.isdigit():
+            raise Refused(ErrorCode.REQUEST_MALFORMED, "Content-Length is not a number")
+        if len(value) > MAX_LENGTH_DIGITS or int(value) > self.body_limit:
+            raise Refused(ErrorCode.BODY_TOO_LARGE, f"Content-Length {value[:40].decode()}")
 
     async def _body(self, receive: Receive) -> bytes:
         try:
@@ -150,7 +168,7 @@ class Endpoint:
             raise Refused(ErrorCode.BODY_TOO_LARGE, f"more than {self.body_limit} bytes")
 
 
-class _Disconnected(Exception):  # noqa: N818 - nobody is left to be told
+class _Disconnected(Exception):
     """The sender closed the connection before its body was whole."""
 
 
@@ -179,5 +197,6 @@ def _check_media_type(headers: Headers) -> None:
     if media == b"application/json":
         return
     kind, _, rest = media.lower().partition(b";")
-    if kind.strip() != b"application/json" or rest.replace(b" ", b"").replace(b'"', b"") not in (b"", b"charset=utf-8"):
+    charset = rest.replace(b" ", b"").replace(b'"', b"")
+    if kind.strip() != b"application/json" or charset not in (b"", b"charset=utf-8"):
         raise Refused(ErrorCode.MEDIA_TYPE_UNSUPPORTED, f"Content-Type {media[:80].decode('latin-1')!r}")

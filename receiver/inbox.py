@@ -93,9 +93,9 @@ class Inbox:
         """Return the event keys that wait in a lane, the head first."""
         return self._redis.lrange(lane_key, 0, -1)  # type: ignore[return-value]
 
-    def lanes(self) -> Iterator[str]:
-        """Yield the key of every lane that holds events."""
-        yield from self._redis.scan_iter(match=keys.lane("*", "*"), count=1000)
+    def lanes(self) -> set[str]:
+        """Return the key of every lane that holds events, found without the help of any index."""
+        return set(self._redis.scan_iter(match=keys.lane("*", "*"), count=1000))
 
     def _admitted(self, found: Iterable[str], wanted: Filter) -> Iterator[Record]:
         page: list[str] = []
@@ -107,14 +107,28 @@ class Inbox:
         yield from filter(wanted.admits, self.records(page))
 
     def _line(self, index: str, wanted: Filter, *, newest_first: bool) -> Iterator[tuple[float, str]]:
-        """Yield time and key from an index, a page at a time, from a snapshot of its bounds."""
-        offset = 0
-        while page := self._page(index, wanted, offset, newest_first=newest_first):
-            yield from ((score, key) for key, score in page)
-            offset += len(page)
+        """
+        Yield time and key from an index, a page at a time.
 
-    def _page(self, index: str, wanted: Filter, offset: int, *, newest_first: bool) -> list[tuple[str, float]]:
-        low, high = wanted.since, f"({wanted.until}"
+        A page begins at the time where the last one ended, not at a count: whoever replays dead letters while reading
+        them takes them out of the index.
+        """
+        begin: float | None = None
+        seen: set[str] = set()
+        while page := self._page(index, wanted, begin, PAGE + len(seen), newest_first=newest_first):
+            fresh = [(score, key) for key, score in page if key not in seen]
+            if not fresh:
+                break
+            yield from fresh
+            begin = page[-1][1]
+            seen = {key for key, score in page if score == begin}
+
+    def _page(
+        self, index: str, wanted: Filter, begin: float | None, size: int, *, newest_first: bool
+    ) -> list[tuple[str, float]]:
+        low, high = str(wanted.since), f"({wanted.until}"
         if newest_first:
-            return self._redis.zrevrangebyscore(index, high, low, start=offset, num=PAGE, withscores=True)  # type: ignore[return-value]
-        return self._redis.zrangebyscore(index, low, high, start=offset, num=PAGE, withscores=True)  # type: ignore[return-value]
+            high = high if begin is None else f"{begin:.0f}"
+            return self._redis.zrevrangebyscore(index, high, low, start=0, num=size, withscores=True)  # type: ignore[return-value]
+        low = low if begin is None else f"{begin:.0f}"
+        return self._redis.zrangebyscore(index, low, high, start=0, num=size, withscores=True)  # type: ignore[return-value]

@@ -12,6 +12,8 @@ EventKey = NewType("EventKey", str)
 LaneKey = NewType("LaneKey", str)
 
 PREFIX = "orderhook:"
+#: A record outlives its retention by a week, so that it is retention that removes it, and counts it.
+EXPIRY_MARGIN_MS = 7 * 24 * 60 * 60 * 1000
 _EVENT = f"{PREFIX}event:"
 _BODY = f"{PREFIX}body:"
 _LANE = f"{PREFIX}lane:"
@@ -34,7 +36,7 @@ def event(source: str, event_id: str) -> EventKey:
     * `step:{run}.{index}`: the effect ledger, `at state token detail`; state is intent, done, failed or unknown
 
     Written by accept.lua, claim.lua, settle.lua, replay.lua and discard.lua; read by workers and the console.
-    Expires as a safety net a day after retention would have removed it; a dead letter never expires.
+    Expires as a safety net EXPIRY_MARGIN_MS after retention should have removed it; a dead letter never expires.
     """
     return EventKey(f"{_EVENT}{source}:{event_id}")
 
@@ -130,14 +132,15 @@ def shifts() -> str:
     return f"{PREFIX}shifts"
 
 
-def guard(source: str, digest: str) -> str:
+def guard(source: str, event_type: str, digest: str) -> str:
     """
-    `orderhook:guard:{source}:{body digest}`: string, the key of the event that this body came with.
+    `orderhook:guard:{source}:{event type}:{body digest}`: string, the key of the event that this body came with.
 
     Claimed where the scheme signs the body alone, so that a captured delivery cannot come back under a new id.
+    With the type, since a shop sends the same bytes about one order as created and as paid, and both count.
     Written by accept.lua; expires after the source's tolerance.
     """
-    return f"{PREFIX}guard:{source}:{digest}"
+    return f"{PREFIX}guard:{source}:{event_type}:{digest}"
 
 
 def workflow(name: str, version: str) -> str:

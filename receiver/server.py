@@ -1,19 +1,36 @@
 """
 The receiver as a process: checks what Redis promises, then serves until SIGTERM, finishing what is in flight.
-
-The HTTP parser is pinned to httptools: h11 accepts a request with both Content-Length and Transfer-Encoding.
 """
+
+from types import FrameType
 
 import redis
 import structlog
 import uvicorn
 
 from . import store
-from .app import create_app
+from .app import Health, create_app
+from .protocol import ReceiverProtocol
 from .settings import ReceiverSettings
 from .store import WeakDurability
 
 log = structlog.get_logger()
+
+#: Seconds an idle connection is kept: longer than balancers keep theirs (60 s is common), or they would send into a
+#: connection that is being closed.
+KEEP_ALIVE_S = 75
+
+
+class ReceiverServer(uvicorn.Server):
+    """uvicorn's server, which tells `/readyz` of a signal before it acts on it."""
+
+    def __init__(self, config: uvicorn.Config, health: Health) -> None:
+        super().__init__(config)
+        self._health = health
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._health.stopping = True
+        super().handle_exit(sig, frame)
 
 
 def run(settings: ReceiverSettings) -> None:
@@ -24,12 +41,18 @@ def run(settings: ReceiverSettings) -> None:
         WeakDurability: Redis does not give what a source asks for.
     """
     check_store(settings)
+    server(settings).run()
+
+
+def server(settings: ReceiverSettings) -> ReceiverServer:
+    """Return the server, not yet started."""
     section = settings.receiver
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         host=section.host,
         port=section.port,
-        http="httptools",
+        http=ReceiverProtocol,
         loop="uvloop",
         ws="none",
         access_log=False,
@@ -37,10 +60,11 @@ def run(settings: ReceiverSettings) -> None:
         server_header=False,
         date_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=int(section.stop_grace_s),
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=round(section.stop_grace_s),
         backlog=2048,
     )
-    uvicorn.Server(config).run()
+    return ReceiverServer(config, app.state.health)
 
 
 def check_store(settings: ReceiverSettings) -> None:
@@ -52,12 +76,14 @@ def check_store(settings: ReceiverSettings) -> None:
     Raises:
         WeakDurability: It answers, and does not give it.
     """
-    wants_disk = any(source.durability == "disk" for source in settings.sources.values())
+    wanted = {source.durability for source in settings.sources.values() if source.enabled}
     try:
         with store.client(settings.redis_url, timeout_s=settings.receiver.commit_timeout_s) as client:
             facts = store.read_facts(client)
     except redis.RedisError as error:
-        log.error("receiver.redis_unreachable", error=str(error), meaning="deliveries get 503 until it answers")
+        log.error(
+            "receiver.redis_unreachable", error=str(error), meaning="deliveries get 503 until it answers"
+        )
         return
-    if problems := store.check(facts, wants_disk=wants_disk):
+    if problems := store.check(facts, wanted):
         raise WeakDurability("; ".join(problems))

@@ -5,7 +5,8 @@ redis-py's default sends a command again up to ten times when a reply is lost, a
 is not idempotent then runs twice. Every client of ours is made here: no retries, short timeouts.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +46,7 @@ def client(url: str, *, timeout_s: float) -> "redis.Redis":
     """
     Return a blocking client that answers in text; *timeout_s* bounds connecting and each answer.
 
-    A body that is quarantined may be no text: bytes of it that are not UTF-8 show as `\\xff`.
+    A body that is quarantined may be no text: bytes of it that are not UTF-8 show as escapes.
     """
     return redis.Redis.from_url(
         url,
@@ -92,10 +93,10 @@ class ServerFacts:
         """Read the facts from `INFO` and `CONFIG GET`; what a managed service hides of its settings counts as weak."""
         return cls(
             version=info["redis_version"],
-            appendonly=bool(info["aof_enabled"]),
+            appendonly=bool(info.get("aof_enabled")),
             appendfsync=config.get("appendfsync", "unknown"),
-            maxmemory=info["maxmemory"],
-            maxmemory_policy=info["maxmemory_policy"],
+            maxmemory=info.get("maxmemory", 0),
+            maxmemory_policy=info.get("maxmemory_policy", "unknown"),
             replicas=info.get("connected_slaves", 0),
         )
 
@@ -110,7 +111,7 @@ def read_facts(connection: "redis.Redis") -> ServerFacts:
     return ServerFacts.of(info, config)
 
 
-def check(facts: ServerFacts, wanted: Set[str]) -> tuple[str, ...]:
+def check(facts: ServerFacts, wanted: AbstractSet[str]) -> tuple[str, ...]:
     """
     Return what stands between the server and its promises, one sentence each; none is good.
 
@@ -122,7 +123,7 @@ def check(facts: ServerFacts, wanted: Set[str]) -> tuple[str, ...]:
         problems.append(f"the server is version {facts.version}; at least 7.0 is needed for script flags")
     if facts.maxmemory_policy != "noeviction":
         problems.append(
-            f"maxmemory-policy is {facts.maxmemory_policy}; it must be noeviction, or Redis throws events away when full"
+            f"maxmemory-policy is {facts.maxmemory_policy}; it must be noeviction, or a full Redis throws events away"
         )
     if "disk" in wanted and not (facts.appendonly and facts.appendfsync == "always"):
         on = "yes" if facts.appendonly else "no"

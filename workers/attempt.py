@@ -114,7 +114,7 @@ class _Visit:
             view = event_view(self.claim.record, self.claim.body)
             plan = await self._plan(view)
             if not plan:
-                return self._closed(Status.IGNORED, "no_workflow")
+                return self._closed(Status.IGNORED, self._nothing_to_do(view))
             for run, workflow in enumerate(plan):
                 await self._run(run, workflow, view)
         except _Release:
@@ -143,6 +143,11 @@ class _Visit:
                 [f"{workflow.name}@{workflow.version}" for workflow in matching]
             )
         return matching
+
+    def _nothing_to_do(self, event: EventView) -> str:
+        """Return why no workflow runs: a late event may have one that would have wanted it in time."""
+        late = event.stale and triggered(event.type, False, self.shop.workflows)
+        return Reason.STALE if late else Reason.NO_WORKFLOW
 
     async def _pinned(self, name_and_version: str) -> Workflow:
         name, _, version = name_and_version.rpartition("@")

@@ -37,7 +37,7 @@ def discard(client: "redis.Redis", records: Iterable[Record], *, keep_ms: int, w
     """
     shift = ShiftTemplate()
     for batch in _batches(records):
-        events = [part for record in batch for part in (record.key, keys.body(record.key), keep_ms, why)]
+        events = [part for record in batch for part in (record.key, keys.body(record.key), keep_ms + keys.EXPIRY_MARGIN_MS, why)]
         yield from _run(client, "discard", shift, batch, events)
 
 

@@ -48,6 +48,10 @@ class Reason(StrEnum):
     ORDER_NOT_CANCELLABLE = "order_not_cancellable"
     SUBJECT_MISSING = "subject_missing"  # the event does not say which order it is about
     API_MISSING = "api_missing"  # the event's source has no order API in the configuration
+    NO_WORKFLOW = "no_workflow"  # ignored: no workflow wants the event
+    STALE = "stale"  # ignored: it came late, and no workflow wants it late
+    PAYLOAD_INVALID = "payload_invalid"  # the body is no JSON object that every reader would read alike
+    BODY_MISSING = "body_missing"  # the body was erased
     WORKFLOW_INVALID = "workflow_invalid"  # a stored workflow cannot be loaded any more
 
 

@@ -143,7 +143,7 @@ class Ledger:
 
     async def _put(self, kind: str, claim: Claim, end: End) -> None:
         flat = [part for pair in end.fields.items() for part in pair]
-        wait_ms = end.keep_ms or int(end.wait_s * 1000)
+        wait_ms = end.keep_ms + keys.EXPIRY_MARGIN_MS if end.keep_ms else int(end.wait_s * 1000)
         flags = (int(end.uses_attempt), int(end.holds_lane))
         write = (
             kind,

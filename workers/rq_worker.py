@@ -15,7 +15,7 @@ import redis
 import structlog
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from rq import Worker
+from rq import Queue, Worker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
@@ -32,6 +32,8 @@ log = structlog.get_logger()
 WORKER_TTL_S = 25
 MAINTENANCE_S = 10
 MONITORING_S = 5
+#: Seconds that a shift may take beyond its own time and its longest event, before rq ends it by force.
+ROOM_S = 30
 #: From linux/prctl.h.
 _PR_SET_PDEATHSIG = 1
 
@@ -71,6 +73,11 @@ class ShiftWorker(Worker):
 
     job_class = ShiftJob
     plant: Plant
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        section = self.plant.settings.worker
+        job.timeout = int(section.shift_s + section.event_deadline_s) + ROOM_S
+        super().execute_job(job, queue)
 
     def run_maintenance_tasks(self) -> None:
         super().run_maintenance_tasks()  # type: ignore[no-untyped-call]

@@ -63,10 +63,12 @@ def retire(client: "redis.Redis", plant: Plant) -> int:
 def _retire_source(client: "redis.Redis", source: str, before_ms: int) -> int:
     removed = 0
     for page in _old(client, source, before_ms):
-        closed = [record for record in Inbox(client).records(page) if record.status in CLOSED]
-        gone = [record for record in closed if record.closed <= before_ms]
-        _remove(client, source, gone)
-        removed += len(gone)
+        found = list(Inbox(client).records(page))
+        over = [record for record in found if record.status in CLOSED and record.closed <= before_ms]
+        _remove(client, source, over)
+        if expired := set(page) - {record.key for record in found}:
+            client.zrem(keys.timeline(source), *expired)
+        removed += len(over)
     return removed
 
 

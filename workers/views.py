@@ -13,7 +13,7 @@ from receiver.strict_json import Unusable
 
 from .actions import EventView
 from .conditions import View
-from .failures import Permanent
+from .failures import Permanent, Reason
 
 
 def event_view(record: Record, body: bytes | None) -> EventView:
@@ -24,11 +24,11 @@ def event_view(record: Record, body: bytes | None) -> EventView:
         Permanent: The body was erased, or is not usable.
     """
     if body is None:
-        raise Permanent("the body was erased; nothing can be done with the event", reason="body_missing")
+        raise Permanent("the body was erased; nothing can be done with the event", reason=Reason.BODY_MISSING)
     try:
         payload = strict_json.parse(body)
     except Unusable as error:
-        raise Permanent(str(error), reason="payload_invalid") from error
+        raise Permanent(str(error), reason=Reason.PAYLOAD_INVALID) from error
     return EventView(
         source=record.source,
         id=record.id,

@@ -9,6 +9,7 @@ from receiver.lifecycle import Status
 from workers.audit import Audit, audit
 
 from .. import render
+from ..access import inbox_of
 from ..desk import Desk
 from ..errors import Failed
 from ..story import Tone
@@ -25,7 +26,7 @@ def run(desk: Desk, *, tries: int, as_jsonl: bool) -> None:
         Failed: The equation does not hold, at the last of *tries* either.
 
     """
-    with desk.inbox() as inbox:
+    with inbox_of(desk) as inbox:
         found = audit_patiently(inbox, tries=tries)
     for one in found:
         if as_jsonl:

@@ -14,9 +14,11 @@ from receiver.record import Record, as_json
 from workers import dead_letters
 
 from .. import moments, render
+from ..access import find, inbox_of, now_ms, redis_of, settings_of
 from ..asking import confirm
-from ..desk import Desk, find, now_ms
+from ..desk import Desk
 from ..errors import Failed, Misuse, NotFound
+from ..filters import filter_of
 from ..render import Piece
 from ..settings import ConsoleSettings
 from ..story import Tone
@@ -27,8 +29,8 @@ def show_list(desk: Desk, wish: Wish, *, limit: int, as_jsonl: bool) -> None:
     """
     Print the wanted dead letters, the oldest death first; times are those of their death.
     """
-    with desk.redis() as client:
-        found = list(islice(Inbox(client).dead_letters(wish.filter(now=now_ms(client))), limit))
+    with redis_of(desk) as client:
+        found = list(islice(Inbox(client).dead_letters(filter_of(wish, now=now_ms(client))), limit))
     if as_jsonl:
         for record in found:
             render.json_line(as_json(record))
@@ -57,7 +59,7 @@ def check_dead(desk: Desk, event_id: str, *, source: str) -> None:
     """
     Raise NotFound unless the event is a dead letter.
     """
-    with desk.inbox() as inbox:
+    with inbox_of(desk) as inbox:
         record = find(inbox, event_id, source=source)
     if record.status is not Status.DEAD:
         raise NotFound(f"event {event_id!r} is no dead letter, it is {record.status}")
@@ -73,14 +75,14 @@ def discard(
         Failed: Some were no dead letters any more.
 
     """
-    with desk.redis() as client:
+    with redis_of(desk) as client:
         found = _chosen(client, event_ids, wish, take_all=take_all)
         if not found:
             render.talk("no dead letters")
             return
         if not yes:
             confirm(f"Discard {_these(found)} for good? They cannot be replayed afterwards.")
-        settings, why = desk.settings(), f"{operator(desk)}: {reason or 'no reason given'}"
+        settings, why = settings_of(desk), f"{desk.operator}: {reason or 'no reason given'}"
         done = [was for record, was in _discard(client, settings, found, why) if _said(record, was=was)]
     if len(done) < len(found):
         raise Failed(f"{len(found) - len(done)} of {len(found)} were no dead letters any more")
@@ -91,7 +93,7 @@ def _chosen(client: "redis.Redis", event_ids: Sequence[str], wish: Wish, *, take
         raise Misuse("name the dead letters by their event ids, or take --all with filters")
     inbox = Inbox(client)
     if take_all:
-        return list(inbox.dead_letters(wish.filter(now=now_ms(client))))
+        return list(inbox.dead_letters(filter_of(wish, now=now_ms(client))))
     return [find(inbox, event_id, source=wish.source) for event_id in event_ids]
 
 
@@ -110,12 +112,3 @@ def _discard(
 def _said(record: Record, *, was: bool) -> bool:
     render.data(f"{record.id}  ", "discarded" if was else ("not a dead letter any more", Tone.WARN))
     return was
-
-
-def operator(desk: Desk) -> str:
-    """
-    Return who sits at this terminal, as far as the environment says.
-    """
-    return (
-        desk.environ.get("SUDO_USER") or desk.environ.get("USER") or desk.environ.get("LOGNAME") or "somebody"
-    )

@@ -9,8 +9,9 @@ from receiver.lifecycle import Status
 from receiver.record import Record, as_json, moment
 
 from .. import moments, render
+from ..access import find, redis_of
 from ..catalog import stored_actions
-from ..desk import Desk, find
+from ..desk import Desk
 from ..render import Piece
 from ..story import Actions, Tone, tell
 
@@ -23,7 +24,7 @@ def show_one(desk: Desk, event_id: str, *, source: str, body: bool, as_jsonl: bo
         NotFound: There is no such event.
 
     """
-    with desk.redis() as client:
+    with redis_of(desk) as client:
         inbox = Inbox(client)
         record = find(inbox, event_id, source=source)
         text = inbox.body(record) if body else None

@@ -13,8 +13,10 @@ from receiver.inbox import Filter, Inbox
 from receiver.record import Record, as_json, moment
 
 from .. import moments, render
+from ..access import now_ms, redis_of
 from ..catalog import stored_actions
-from ..desk import Desk, now_ms
+from ..desk import Desk
+from ..filters import filter_of
 from ..follow import Follower, News
 from ..render import Piece
 from ..story import Tone
@@ -28,8 +30,8 @@ def show_list(desk: Desk, wish: Wish, *, limit: int, as_jsonl: bool) -> None:
     """
     Print the newest wanted events.
     """
-    with desk.redis() as client:
-        wanted = wish.filter(now=now_ms(client))
+    with redis_of(desk) as client:
+        wanted = filter_of(wish, now=now_ms(client))
         found = list(islice(Inbox(client).events(wanted), limit))
     print_events(found, as_jsonl=as_jsonl)
     if not found and not as_jsonl:
@@ -67,9 +69,9 @@ def tail(desk: Desk, wish: Wish, *, as_jsonl: bool) -> None:
     """
     Print what happens to the wanted events until Ctrl-C, from now or from *since* on.
     """
-    with desk.redis() as client, contextlib.suppress(KeyboardInterrupt):
+    with redis_of(desk) as client, contextlib.suppress(KeyboardInterrupt):
         now = now_ms(client)
-        wanted = wish.filter(now=now)
+        wanted = filter_of(wish, now=now)
         if not as_jsonl:
             render.talk("following; Ctrl-C ends it")
         _follow(client, wanted, since=wanted.since or now, as_jsonl=as_jsonl)

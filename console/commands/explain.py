@@ -23,7 +23,8 @@ from workers.views import condition_view, event_view
 from workers.workflows import Workflow, triggered
 
 from .. import render
-from ..desk import Desk, find
+from ..access import config_of, find, inbox_of, settings_of
+from ..desk import Desk
 from ..errors import Failed
 from ..story import Tone
 
@@ -49,11 +50,11 @@ def run(desk: Desk, event_id: str, *, source: str, fetch: bool, as_jsonl: bool) 
         Failed: Its body or its order cannot be had.
 
     """
-    with desk.inbox() as inbox:
+    with inbox_of(desk) as inbox:
         record = find(inbox, event_id, source=source)
         event = _event(record, inbox)
-    _, workflows = definitions(desk.config())
-    terms = desk.settings().sources.get(record.source)
+    _, workflows = definitions(config_of(desk))
+    terms = settings_of(desk).sources.get(record.source)
     trusts_payload = terms is None or terms.trust == "payload"
     view = condition_view(event, trusts_payload=trusts_payload, order=None)
     if fetch and any(
@@ -101,7 +102,7 @@ def _needs_order(workflow: Workflow, view: View) -> bool:
 
 
 def _fetched(desk: Desk, record: Record) -> Mapping[str, Any]:
-    settings = worker_settings(desk.config()).apis.get(record.source)
+    settings = worker_settings(config_of(desk)).apis.get(record.source)
     if settings is None:
         raise Failed(f"the answer depends on the order, and sources.{record.source}.api is not configured")
     if not record.subject:

@@ -20,10 +20,12 @@ from receiver.record import Record
 from workers import dead_letters
 
 from .. import render
+from ..access import config_of, find, now_ms, redis_of, settings_of
 from ..asking import confirm
 from ..catalog import Catalog
-from ..desk import Desk, find, now_ms
+from ..desk import Desk
 from ..errors import Failed, Misuse
+from ..filters import filter_of
 from ..foresight import Fate, Foresight, foresee
 from ..render import Piece
 from ..settings import ConsoleSettings
@@ -52,9 +54,9 @@ def preview(desk: Desk, order: Order, *, as_jsonl: bool) -> None:
     """
     Print what a replay would do with each event; change nothing.
     """
-    with desk.redis() as client:
+    with redis_of(desk) as client:
         event_keys = _chosen(client, order)
-        catalog, settings = Catalog.load(desk.config(), client), desk.settings()
+        catalog, settings = Catalog.load(config_of(desk), client), settings_of(desk)
         counted: Counter[str] = Counter()
         for foresight in _foreseen(Inbox(client), event_keys, catalog, settings):
             counted[_kind(foresight)] += 1
@@ -71,7 +73,7 @@ def replay(desk: Desk, order: Order) -> None:
         Failed: Some were not in a state to be replayed.
 
     """
-    with desk.redis() as client:
+    with redis_of(desk) as client:
         event_keys = _chosen(client, order)
         if not event_keys:
             render.talk("no dead letters")
@@ -92,7 +94,7 @@ def _chosen(client: "redis.Redis", order: Order) -> list[str]:
         raise Misuse("name the events by their ids, or take --all dead letters, with filters")
     inbox = Inbox(client)
     if order.take_all:
-        return [record.key for record in inbox.dead_letters(order.wish.filter(now=now_ms(client)))]
+        return [record.key for record in inbox.dead_letters(filter_of(order.wish, now=now_ms(client)))]
     found = [find(inbox, event_id, source=order.wish.source).key for event_id in order.event_ids]
     return list(dict.fromkeys(found))
 

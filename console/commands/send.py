@@ -18,6 +18,7 @@ from receiver.settings import ReceiverSettings, SourceSettings
 from receiver.verification import SigningError, sign
 
 from .. import render, samples
+from ..access import config_of
 from ..desk import Desk
 from ..errors import Failed, Misuse, NotFound
 from ..http import Reply, call
@@ -48,7 +49,7 @@ def send(desk: Desk, letter: Letter, *, as_jsonl: bool) -> None:
         Failed: Some were not taken.
 
     """
-    settings = one_source(desk.config(), letter.source)
+    settings = one_source(config_of(desk), letter.source)
     terms = settings.sources[letter.source]
     url = _url(letter, settings)
     data = _data(letter.data)

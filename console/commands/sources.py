@@ -10,6 +10,7 @@ from receiver.settings import ReceiverSettings, SourceSettings, receiver_setting
 from workers.settings import ApiSettings, worker_settings
 
 from .. import render
+from ..access import config_of, settings_of
 from ..desk import Desk
 from ..render import Piece
 from ..settings import ConsoleSource
@@ -27,8 +28,8 @@ def show_list(desk: Desk, *, as_jsonl: bool) -> None:
     """
     Print the sources of the configuration; needs no secrets.
     """
-    raw = desk.config()
-    sources = desk.settings().sources
+    raw = config_of(desk)
+    sources = settings_of(desk).sources
     rows = [(name, _scheme_type(raw, name), source) for name, source in sources.items()]
     if as_jsonl:
         for name, scheme, source in rows:
@@ -66,7 +67,7 @@ def check(desk: Desk) -> None:
         ConfigError: With every problem of the receiver's and the workers' side.
 
     """
-    raw = desk.config()
+    raw = config_of(desk)
     gathering = Gathering()
     receiving = gathering.attempt(lambda: receiver_settings(raw))
     working = gathering.attempt(lambda: worker_settings(raw))
@@ -81,7 +82,9 @@ def check(desk: Desk) -> None:
 
 def _print(name: str, source: SourceSettings, api: ApiSettings | None, settings: ReceiverSettings) -> int:
     section = settings.receiver
-    render.data(("ok       ", Tone.GOOD), f"{name}  POST http://{section.host}:{section.port}/webhooks/{name}")
+    render.data(
+        ("ok       ", Tone.GOOD), f"{name}  POST http://{section.host}:{section.port}/webhooks/{name}"
+    )
     render.data(f"         verified by {source.scheme.type}{_secrets(source)}")
     if api is not None:
         render.data(f"         asks {api.base_url} with {api.token!r}")

@@ -10,6 +10,7 @@ from workers.settings import definitions
 from workers.workflows import Workflow, workflow_warnings
 
 from .. import render
+from ..access import config_of
 from ..desk import Desk
 from ..render import Piece
 from ..story import Tone
@@ -19,7 +20,7 @@ def show_list(desk: Desk, *, as_jsonl: bool) -> None:
     """
     Print the workflows in the order of the file.
     """
-    _, workflows = definitions(desk.config())
+    _, workflows = definitions(config_of(desk))
     if as_jsonl:
         for workflow in workflows:
             render.json_line({"version": workflow.version, **workflow.definition})
@@ -49,7 +50,7 @@ def check(desk: Desk) -> None:
         ConfigError: Some cannot be used; it names them all.
 
     """
-    registry, workflows = definitions(desk.config())
+    registry, workflows = definitions(config_of(desk))
     for workflow in workflows:
         _print(workflow, registry)
     warnings = workflow_warnings(workflows)

@@ -143,12 +143,14 @@ def _tag(error: ErrorDetails, node: Node) -> tuple[str, str]:
 
 def _own_words(message: str, value: object) -> tuple[str, str]:
     """
-    Split what a validator of ours says, "… ; expected …" or "expected …", into found and expected.
+    Split what a validator of ours says into found and expected: "…; expected …", "expected …, found …".
     """
-    found, split, expected = message.rpartition("expected ")
+    before, split, after = message.rpartition("expected ")
     if not split:
         return message, ""
-    return found.strip().removesuffix(";") or kind_of(value), expected
+    expected, _, found = after.partition(", found ")
+    quoted = found.startswith(("'", '"'))  # its author knows that it may be shown
+    return before.strip().removesuffix(";") or (found if quoted else kind_of(value)), expected
 
 
 def _found(value: object, path: Path, node: Node) -> str:

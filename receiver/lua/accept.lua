@@ -13,16 +13,22 @@ local at = ms(now)
 local results, woken = {}, false
 
 -- Lua does not roll back: every read that can fail on a foreign type comes before the first write.
-local function foreign(record, lane, timeline)
-  for _, answer in ipairs({ redis.pcall('HLEN', record), redis.pcall('LLEN', lane), redis.pcall('ZCARD', timeline) }) do
+local function foreign(answers)
+  for _, answer in ipairs(answers) do
     if type(answer) == 'table' and answer.err then return answer.err end
   end
 end
 
+-- What all events share; nothing at all is written where one of these is not ours.
+local wrong = foreign({ redis.pcall('ZCARD', READY), redis.pcall('HLEN', COUNTS), redis.pcall('ZCARD', OPEN),
+  redis.pcall('ZCARD', DEAD), redis.pcall('LLEN', shift.queue), redis.pcall('SCARD', shift.queues), redis.pcall('SCARD', KEYS[8]) })
+if wrong then return redis.error_reply(wrong) end
+
 local function accept(k, a)
   local record, body, lane, timeline, guard = KEYS[k], KEYS[k + 1], KEYS[k + 2], KEYS[k + 3], KEYS[k + 4]
   local source, digest, ttl, reason = ARGV[a], ARGV[a + 5], tonumber(ARGV[a + 7]), ARGV[a + 8]
-  local wrong = foreign(record, lane, timeline)
+  local wrong = foreign({ redis.pcall('HLEN', record), redis.pcall('LLEN', lane), redis.pcall('ZCARD', timeline),
+    ttl > 0 and redis.pcall('STRLEN', guard) or 0 })
   if wrong then return '!' .. wrong end
   local known = redis.call('HGET', record, 'digest')
   if known then

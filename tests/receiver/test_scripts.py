@@ -20,7 +20,18 @@ def claimed(client, *, limit=10, max_crashes=3, lease_ms=LEASE_MS, hold=" ") -> 
 
 def settled(client, claim, kind, *fields, wait_ms=0, detail="", uses_attempt=1, hold=0) -> int:
     event, body, lane, applied = keys.prefixes()
-    write = (kind, claim["key"], claim["lane"], claim["token"], wait_ms, detail, uses_attempt, hold, len(fields), *fields)
+    write = (
+        kind,
+        claim["key"],
+        claim["lane"],
+        claim["token"],
+        wait_ms,
+        detail,
+        uses_attempt,
+        hold,
+        len(fields),
+        *fields,
+    )
     (answer,) = scripts.run_sync(client, "settle", (), (LEASE_MS, body, event, lane, applied, 1000, *write))
     return answer
 
@@ -57,7 +68,9 @@ class TestAccept:
         assert an_event().body.decode() == client.get(keys.body(key))
         assert [key] == client.lrange(lane, 0, -1)
         assert [lane] == client.zrange(keys.ready(), 0, -1)
-        assert [key] == client.zrange(keys.open_events(), 0, -1) == client.zrange(keys.timeline("shop"), 0, -1)
+        assert (
+            [key] == client.zrange(keys.open_events(), 0, -1) == client.zrange(keys.timeline("shop"), 0, -1)
+        )
         assert {"shop"} == client.smembers(keys.sources())
         assert (1, 1) == (counted(client, "accepted"), counted(client, "pending"))
         assert 1 == client.llen(keys.rq_queue())
@@ -90,7 +103,9 @@ class TestAccept:
 
     def test_a_quarantined_event_is_a_dead_letter_in_no_lane(self, client):
         """It is kept and can be looked at, and holds nothing up."""
-        assert [Outcome.QUARANTINED] == accepted(client, an_event(quarantine="payload_invalid", error="not JSON"))
+        assert [Outcome.QUARANTINED] == accepted(
+            client, an_event(quarantine="payload_invalid", error="not JSON")
+        )
 
         assert Status.DEAD is record(client).status
         assert "payload_invalid" == record(client).reason
@@ -101,7 +116,9 @@ class TestAccept:
         """Lua does not roll back, so every type is checked before the first write."""
         client.set(keys.lane("shop", "order-1"), "not a list")
 
-        assert [Outcome.REFUSED, Outcome.ACCEPTED] == accepted(client, an_event(), an_event("evt-2", subject="order-2"))
+        assert [Outcome.REFUSED, Outcome.ACCEPTED] == accepted(
+            client, an_event(), an_event("evt-2", subject="order-2")
+        )
         assert 0 == client.exists(keys.event("shop", "evt-1"))
 
     def test_a_burst_queues_one_shift(self, client):
@@ -169,7 +186,11 @@ class TestClaim:
         after = claimed(client)
 
         assert [keys.event("shop", "evt-1")] * 3 == [claim["key"] for claim in claims]
-        assert (Status.DEAD, "poison_crash", 3) == (record(client).status, record(client).reason, record(client).attempt)
+        assert (Status.DEAD, "poison_crash", 3) == (
+            record(client).status,
+            record(client).reason,
+            record(client).attempt,
+        )
         assert [keys.event("shop", "evt-2")] == [c["key"] for c in after + claimed(client)]
 
     def test_an_event_that_reports_back_starts_its_crashes_anew(self, client):

@@ -258,7 +258,8 @@ async def test_a_stale_event_starts_nothing_unless_the_workflow_says_so(client, 
 
     await work(plant([{"type": "first"}]))
 
-    assert (Status.IGNORED, True) == (record(client, "evt-2").status, record(client, "evt-2").stale)
+    late = record(client, "evt-2")
+    assert (Status.IGNORED, "stale", True) == (late.status, late.reason, late.stale)
     assert ["evt-1"] == [event for _, event, _ in deeds.DEEDS]
 
 

@@ -1,7 +1,7 @@
 """
 Where the Installer API's operations are, and which status number means which phase.
 
-The vendor names all of these operations and shows the request line of two.
+The vendor names these operations, get order in passing only, and shows the request line of two.
 Every other path is ours, so each one can be changed in the configuration, with a method in front where that
 differs too: `sources.X.api.paths.get_order = "/api/v1/..."`.
 Of the status numbers only 0 can be inferred; `sources.X.api.statuses.scheduled = 7` changes one.
@@ -121,7 +121,7 @@ _TABLE = (
         note="the answer's shape is ours",
     ),
     _read("list_orders", "/api/v1/orders"),
-    _read("get_order", "/api/v1/order/{orderId}"),
+    _read("get_order", "/api/v1/order/{orderId}", note="an introduction mentions it, no list of calls does"),
     _write("dispatch_order", "POST", "/api/v1/order/{orderId}/dispatch"),
     _write("cancel_order", "POST", "/api/v1/order/{orderId}/cancel", note="the `reason` is ours too"),
     _write(

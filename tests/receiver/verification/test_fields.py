@@ -35,7 +35,10 @@ def test_secrets_are_read_in_their_order():
 
 def test_a_secret_may_have_a_beginning_and_an_end():
     """A rotation is planned by day, and nobody has to be there when it happens."""
-    (secret,) = read([{"secret": "env:A", "not_before": "2026-01-01T00:00:00Z", "not_after": "2026-02-01T01:00+01:00"}], A="one")
+    (secret,) = read(
+        [{"secret": "env:A", "not_before": "2026-01-01T00:00:00Z", "not_after": "2026-02-01T01:00+01:00"}],
+        A="one",
+    )
 
     assert not secret.in_force(datetime(2025, 12, 31, 23, 59, 59, tzinfo=UTC))
     assert secret.in_force(datetime(2026, 1, 1, tzinfo=UTC))
@@ -54,10 +57,24 @@ def test_a_secret_may_have_a_beginning_and_an_end():
         ([{"secret": "env:UNSET"}], ("secrets", 0, "secret")),
         ([{"secret": "s", "not_after": "2026-01-01T00:00:00"}], ("secrets", 0, "not_after")),
         ([{"secret": "s", "until": "2026-01-01T00:00:00Z"}], ("secrets", 0, "until")),
-        ([{"secret": "s", "not_before": "2026-01-02T00:00:00Z", "not_after": "2026-01-02T00:00:00Z"}], ("secrets", 0)),
+        (
+            [{"secret": "s", "not_before": "2026-01-02T00:00:00Z", "not_after": "2026-01-02T00:00:00Z"}],
+            ("secrets", 0),
+        ),
         ("env:A", ("secrets",)),
     ],
-    ids=["none", "nine", "empty", "unset", "number", "unset in a table", "no zone", "unknown key", "never", "no list"],
+    ids=[
+        "none",
+        "nine",
+        "empty",
+        "unset",
+        "number",
+        "unset in a table",
+        "no zone",
+        "unknown key",
+        "never",
+        "no list",
+    ],
 )
 def test_secrets_that_cannot_be_used_stop_the_start(secrets, place):
     """S2: a receiver without a secret that works refuses to start, and names the place in the file."""

@@ -79,6 +79,10 @@ STRIPE_BODY = b"""{
   "type": "invoiceitem.created"
 }
 """
+STRIPE_SIGNATURE = (
+    "t=1533204620,v1=f0bdba6d4eacbd8ad8a3bbadd7248e633ec1477f7899c124c51b39405fa36613,"
+    "v0=63f3a72374a733066c4be69ed7f8e5ac85c22c9f0a6a612ab9a025a9e4ee7eef"
+)
 # RFC 4231, test case 2 (SHA-2), and RFC 2202, test case 2 (SHA-1): the same key and data.
 RFC_KEY, RFC_DATA = "Jefe", b"what do ya want for nothing?"
 RFC_DIGESTS = {
@@ -105,7 +109,12 @@ def judged(settings, headers, *, body=BODY, now=float(NOW)):
     [
         pytest.param(
             {"type": "github", "secrets": ["It's a Secret to Everybody"]},
-            [("X-Hub-Signature-256", "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17")],
+            [
+                (
+                    "X-Hub-Signature-256",
+                    "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17",
+                )
+            ],
             b"Hello, World!",
             0.0,
             id="GitHub docs, Validating webhook deliveries",
@@ -130,11 +139,7 @@ def judged(settings, headers, *, body=BODY, now=float(NOW)):
         pytest.param(
             {"type": "stripe", "secrets": ["webhook_secret"]},
             [
-                (
-                    "Stripe-Signature",
-                    "t=1533204620,v1=f0bdba6d4eacbd8ad8a3bbadd7248e633ec1477f7899c124c51b39405fa36613,"
-                    "v0=63f3a72374a733066c4be69ed7f8e5ac85c22c9f0a6a612ab9a025a9e4ee7eef",
-                )
+                ("Stripe-Signature", STRIPE_SIGNATURE),
             ],
             STRIPE_BODY,
             1533204620.0,
@@ -346,7 +351,9 @@ def test_shopify_names_an_event_by_event_id_and_topic(changes, event_id):
 def test_woocommerce_has_no_event_id():
     """Its delivery id is a hash of the second: two orders of one second share it, and one would be lost."""
     settings = settings_of("woocommerce")
-    headers = with_header(delivery(settings), b"x-wc-webhook-delivery-id", b"4e085fa07698763ee63dc870aa79b7f8")
+    headers = with_header(
+        delivery(settings), b"x-wc-webhook-delivery-id", b"4e085fa07698763ee63dc870aa79b7f8"
+    )
 
     found = judged(settings, headers)
 

@@ -58,4 +58,8 @@ def test_a_preset_says_where_the_id_is_and_whether_it_is_signed(name, signs_id, 
     """S11: duplicates are told by signed material, or the body is remembered beside the id."""
     options = PRESETS[name]
 
-    assert (signs_id, guard, paths) == (options.signs_id, options.replay_guard, (options.id_path, options.type_path))
+    assert (signs_id, guard, paths) == (
+        options.signs_id,
+        options.replay_guard,
+        (options.id_path, options.type_path),
+    )

@@ -52,7 +52,8 @@ def test_each_scheme_has_settings_and_a_verifier(name):
         (HMAC | {"layout": "pairs", "signs": "{timestamp}.{body}"}, "prefix such as v1="),
         (HMAC | {"layout": "pairs", "signs": "{timestamp}.{body}", "prefix": "t="}, "prefix such as v1="),
         (
-            HMAC | {"layout": "pairs", "signs": "{timestamp}.{body}", "prefix": "v1=", "timestamp_header": "X-T"},
+            HMAC
+            | {"layout": "pairs", "signs": "{timestamp}.{body}", "prefix": "v1=", "timestamp_header": "X-T"},
             "no timestamp_header",
         ),
     ],

@@ -125,13 +125,17 @@ def test_a_timestamp_is_ten_ascii_digits(stamp):
     assert RejectionCode.TIMESTAMP_MALFORMED == code
 
 
-@given(stamp=st.one_of(st.binary(max_size=12), st.text(max_size=12).map(lambda text: text.encode("utf-8", "replace"))))
+@given(
+    stamp=st.one_of(
+        st.binary(max_size=12), st.text(max_size=12).map(lambda text: text.encode("utf-8", "replace"))
+    )
+)
 def test_reading_a_timestamp_is_total(stamp):
     """Any bytes are a time or a refusal."""
     try:
         timestamp = shapes.timestamp(stamp, b"t", now=NOW, tolerance_s=86_400)
     except Refusal as refusal:
-        assert refusal.code in {RejectionCode.TIMESTAMP_MALFORMED, RejectionCode.TIMESTAMP_STALE}  # noqa: PT017
+        assert refusal.code in {RejectionCode.TIMESTAMP_MALFORMED, RejectionCode.TIMESTAMP_STALE}
     else:
         assert b"%d" % timestamp == stamp
 
@@ -166,7 +170,21 @@ def test_an_id_may_be_signed(value):
 
 @pytest.mark.parametrize(
     "value",
-    [None, b"", b"a" * 129, b"a" * 10_000, b"a b", b"a\n", b"a\r\nb", b"a\0", b"a/b", b"a:b", b"{a}", b"\xe9", b"a\x7f"],
+    [
+        None,
+        b"",
+        b"a" * 129,
+        b"a" * 10_000,
+        b"a b",
+        b"a\n",
+        b"a\r\nb",
+        b"a\0",
+        b"a/b",
+        b"a:b",
+        b"{a}",
+        b"\xe9",
+        b"a\x7f",
+    ],
     ids=lambda value: repr(value)[:20],
 )
 @pytest.mark.parametrize("signed", [True, False])
@@ -180,7 +198,9 @@ def test_an_id_that_could_be_something_else_is_malformed(value, signed):
 def test_only_an_unsigned_id_may_hold_a_full_stop():
     """S14: in what is signed, the full stop is where the id ends."""
     assert b"a.1" == shapes.event_id(b"a.1", header=b"id", signed=False)
-    assert RejectionCode.SIGNATURE_MALFORMED == refused(lambda: shapes.event_id(b"a.1", header=b"id", signed=True))
+    assert RejectionCode.SIGNATURE_MALFORMED == refused(
+        lambda: shapes.event_id(b"a.1", header=b"id", signed=True)
+    )
 
 
 @pytest.mark.parametrize(

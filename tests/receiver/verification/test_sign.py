@@ -30,7 +30,9 @@ WITH_TYPE = {"hmac of all", "github", "shopify", "woocommerce"}
 @given(
     body=st.binary(max_size=200),
     event_id=st.from_regex(r"[A-Za-z0-9_-]{1,60}", fullmatch=True),
-    event_type=st.sampled_from(["order.created", "order.updated", "order.paid", "order.deleted", "company.created"]),
+    event_type=st.sampled_from(
+        ["order.created", "order.updated", "order.paid", "order.deleted", "company.created"]
+    ),
     timestamp=st.integers(1_000_000_000, 9_999_999_999),
 )
 def test_what_is_signed_is_verified(name, body, event_id, event_type, timestamp):
@@ -41,7 +43,9 @@ def test_what_is_signed_is_verified(name, body, event_id, event_type, timestamp)
     found = Verifier.build(settings).verify(headers, body, now=float(timestamp))
 
     assert isinstance(found, Verified)
-    assert (f"{event_id}.{event_type}" if name == SHOPIFY else None if name in WITHOUT_ID else event_id) == found.event_id
+    assert (
+        f"{event_id}.{event_type}" if name == SHOPIFY else None if name in WITHOUT_ID else event_id
+    ) == found.event_id
     assert (event_type if name in WITH_TYPE else None) == found.event_type
 
 

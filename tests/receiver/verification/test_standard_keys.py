@@ -53,7 +53,9 @@ def test_a_key_pair_is_read(raw):
 
 def test_a_public_key_is_read():
     """A receiver needs no more than this, so nothing that could sign is ever on its machine."""
-    public = parsed("whsk_" + base64.b64encode(SEED).decode()).public.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    public = parsed("whsk_" + base64.b64encode(SEED).decode()).public.public_bytes(
+        Encoding.Raw, PublicFormat.Raw
+    )
 
     key = parsed("whpk_" + base64.b64encode(public).decode())
 
@@ -63,7 +65,18 @@ def test_a_public_key_is_read():
 
 
 @pytest.mark.parametrize(
-    "text", ["whsec_", "whsec_====", "whsec_A", "whsec_é", "whsec_AAAA AAAA", "whpk_", "whpk_AAAA", "whsk_AAAA", "hunter2!"]
+    "text",
+    [
+        "whsec_",
+        "whsec_====",
+        "whsec_A",
+        "whsec_é",
+        "whsec_AAAA AAAA",
+        "whpk_",
+        "whpk_AAAA",
+        "whsk_AAAA",
+        "hunter2!",
+    ],
 )
 def test_what_is_no_key_stops_the_start(text):
     """S2: a secret that can never verify must not look like one that can."""
@@ -71,7 +84,9 @@ def test_what_is_no_key_stops_the_start(text):
         parsed(text)
 
 
-@pytest.mark.parametrize("text", ["whsec_hunter2-hunter2", "whpk_aHVudGVyMg==", "whsk_aHVudGVyMg==", "hunter2-hunter2"])
+@pytest.mark.parametrize(
+    "text", ["whsec_hunter2-hunter2", "whpk_aHVudGVyMg==", "whsk_aHVudGVyMg==", "hunter2-hunter2"]
+)
 def test_an_error_about_a_key_does_not_show_it(text):
     """The start's errors are pasted into tickets."""
     with pytest.raises(SecretError) as caught:

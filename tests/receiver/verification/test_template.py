@@ -79,8 +79,12 @@ def test_signed_content_can_be_read_in_one_way_only(text, event_id, stamp, body)
 
 def _readings(parsed, content):
     """Yield every id, time and body that would be accepted with the signature of *content*."""
-    parts = {content[start:end] for start in range(len(content)) for end in range(start + 1, len(content) + 1)}
-    stamps = [part for part in parts if re.fullmatch(rb"[0-9]{10}", part)] if parsed.signs_timestamp else [b""]
+    parts = {
+        content[start:end] for start in range(len(content)) for end in range(start + 1, len(content) + 1)
+    }
+    stamps = (
+        [part for part in parts if re.fullmatch(rb"[0-9]{10}", part)] if parsed.signs_timestamp else [b""]
+    )
     for event_id in (part for part in parts if re.fullmatch(rb"[A-Za-z0-9_-]+", part)):
         for stamp in stamps:
             before, after = parsed.around(event_id=event_id, timestamp=stamp)

@@ -60,7 +60,11 @@ def test_a_right_secret_is_verified(raw, headers, index):
         (BASIC, [], RejectionCode.SIGNATURE_MISSING),
         (BASIC, [("Authorization", basic("sender:wrong"))], RejectionCode.SIGNATURE_INVALID),
         (BASIC, [("Authorization", basic("other:pass:word"))], RejectionCode.SIGNATURE_INVALID),
-        (BASIC, [("Authorization", basic("sender:pass:word").rstrip("="))], RejectionCode.SIGNATURE_MALFORMED),
+        (
+            BASIC,
+            [("Authorization", basic("sender:pass:word").rstrip("="))],
+            RejectionCode.SIGNATURE_MALFORMED,
+        ),
         (BASIC, [("Authorization", "Basic sender:pass:word")], RejectionCode.SIGNATURE_MALFORMED),
         (BASIC, [("Authorization", "Basic")], RejectionCode.SIGNATURE_MALFORMED),
         (BASIC, [("Authorization", "Bearer t0ken")], RejectionCode.SIGNATURE_MALFORMED),

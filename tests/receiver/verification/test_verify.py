@@ -40,13 +40,29 @@ UNSIGNED_HEADERS = {b"content-type", b"content-length", b"host", b"x-type"} | {
 
 #: What header values are made of, to be put together in any way.
 PIECES = st.sampled_from(
-    [b"v1,", b"v1a,", b"v2,", b"v1=", b"t=", b"sha256=", b"sig=", b"Basic ", b" ", b",", b"=", b"0" * 64, b"A" * 43 + b"="]
+    [
+        b"v1,",
+        b"v1a,",
+        b"v2,",
+        b"v1=",
+        b"t=",
+        b"sha256=",
+        b"sig=",
+        b"Basic ",
+        b" ",
+        b",",
+        b"=",
+        b"0" * 64,
+        b"A" * 43 + b"=",
+    ]
     + [b"A" * 86 + b"==", b"1700000000", b"nan", "١".encode(), b"\0", b"\xff", b"msg_1", b"."]
     + [value for headers in GOOD.values() for _, value in headers]
 )
 ANY_VALUE = st.one_of(st.binary(max_size=50), st.lists(PIECES, max_size=20).map(b"".join))
 ANY_HEADERS = st.one_of(
-    st.dictionaries(st.sampled_from(NAMES), ANY_VALUE, max_size=12).map(lambda headers: list(headers.items())),
+    st.dictionaries(st.sampled_from(NAMES), ANY_VALUE, max_size=12).map(
+        lambda headers: list(headers.items())
+    ),
     st.lists(st.tuples(st.one_of(st.sampled_from(NAMES), st.binary(max_size=20)), ANY_VALUE), max_size=4),
 )
 ANY_TIME = st.one_of(st.floats(), st.integers(-(2**63), 2**63).map(float), st.just(float(NOW)))
@@ -99,7 +115,9 @@ def test_no_prefix_of_a_signature_is_enough(name):
     proof = dict(GOOD[name])[PROOF[name]]
 
     for length in range(len(proof)):
-        verdict = VERIFIERS[name].verify(with_header(GOOD[name], PROOF[name], proof[:length]), BODY, now=float(NOW))
+        verdict = VERIFIERS[name].verify(
+            with_header(GOOD[name], PROOF[name], proof[:length]), BODY, now=float(NOW)
+        )
         assert isinstance(verdict, Rejected), length
 
 
@@ -110,7 +128,9 @@ def mutations(proof):
         yield proof[:place] + proof[place + 1 :]
         yield proof[:place] + proof[place + 1 : place + 2] + proof[place : place + 1] + proof[place + 2 :]
     for place in range(len(proof) + 1):
-        yield from (proof[:place] + other + proof[place:] for other in (b" ", b",", b"=", b"\0", b"\n", b"0", b"A"))
+        yield from (
+            proof[:place] + other + proof[place:] for other in (b" ", b",", b"=", b"\0", b"\n", b"0", b"A")
+        )
     yield from (proof.upper(), proof.swapcase(), proof + proof, proof * 2 + b" ")
 
 
@@ -118,20 +138,16 @@ def mutations(proof):
 def test_no_mutation_of_a_proof_is_accepted(name):
     """S3: more than 10 000 values next to the right one; a second spelling would be a replay that looks new."""
     proof = dict(GOOD[name])[PROOF[name]]
-    # HTTP's own schemes may be written in any case; what stands behind the word may not.
-    free = len(b"Basic") if name == "basic" else 0
+    verify = VERIFIERS[name].verify
 
     accepted = {
-        mutation
-        for mutation in mutations(proof)
-        if mutation != proof
-        and isinstance(
-            VERIFIERS[name].verify(with_header(GOOD[name], PROOF[name], mutation), BODY, now=float(NOW)), Verified
-        )
-    }
+        other
+        for other in mutations(proof)
+        if isinstance(verify(with_header(GOOD[name], PROOF[name], other), BODY, now=float(NOW)), Verified)
+    } - {proof}
 
-    assert {mutation for mutation in accepted if mutation[free:] != proof[free:]} == set()
-    assert free or accepted == set()
+    # HTTP's own schemes may be written in any case; what stands behind the word may not.
+    assert {other for other in accepted if name != "basic" or other[5:] != proof[5:]} == set()
 
 
 @pytest.mark.parametrize("name", SIGNED)
@@ -281,7 +297,9 @@ def everything_shown(name):
     for value in (None, b"", proof[:-1], proof + b"x", proof.upper(), b"junk", TEXT_SECRET.encode()):
         for body in (BODY, b"other"):
             yield verifier.verify(with_header(good, PROOF.get(name, b""), value), body, now=float(NOW))
-    yield from (verifier.verify(good, body, now=now) for body in (BODY, b"") for now in (0.0, float(NOW), 9e9))
+    yield from (
+        verifier.verify(good, body, now=now) for body in (BODY, b"") for now in (0.0, float(NOW), 9e9)
+    )
     yield verifier.verify([*good, *good], BODY, now=float(NOW))
 
 
@@ -293,13 +311,21 @@ def test_no_secret_and_no_signature_is_shown_anywhere(name, caplog):
             logging.getLogger("test").info("%s %r", shown, shown)
 
     proof = dict(GOOD[name]).get(PROOF.get(name, b""), b"no proof").decode()
-    for secret in (TEXT_SECRET, STANDARD_SECRET[6:], ED25519_SECRET[5:], proof, proof.rpartition("=")[2] or proof):
+    for secret in (
+        TEXT_SECRET,
+        STANDARD_SECRET[6:],
+        ED25519_SECRET[5:],
+        proof,
+        proof.rpartition("=")[2] or proof,
+    ):
         assert secret not in caplog.text
 
 
 def test_a_rejection_shows_nothing_of_what_was_sent():
     """Somebody may have put the secret itself into the header, or a line of log."""
-    headers = arrived([("X-Hub-Signature-256", "sha256=INJECTED\r\nlevel=critical"), ("X-GitHub-Delivery", "INJECTED id")])
+    headers = arrived(
+        [("X-Hub-Signature-256", "sha256=INJECTED\r\nlevel=critical"), ("X-GitHub-Delivery", "INJECTED id")]
+    )
 
     verdict = VERIFIERS["github"].verify(headers, BODY, now=0.0)
 

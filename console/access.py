@@ -1,0 +1,111 @@
+"""
+The way from a desk to what commands work with: the configuration as it was found, and a Redis that answers.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import redis
+
+from receiver import store
+from receiver.config import RawConfig, read_config
+from receiver.inbox import Inbox
+from receiver.record import Record
+
+from .desk import Desk
+from .errors import NoRedis, NotFound
+from .settings import ConsoleSettings, console_settings
+
+#: Longest wait for an answer of Redis, in seconds.
+REDIS_TIMEOUT_S = 5.0
+
+
+def config_of(desk: Desk) -> RawConfig:
+    """
+    Read file and environment.
+
+    Raises:
+        ConfigError: They cannot be read.
+
+    """
+    return read_config(environ=desk.environ)
+
+
+def settings_of(desk: Desk) -> ConsoleSettings:
+    """
+    Return what operators' commands need of the configuration.
+
+    Raises:
+        ConfigError: With all problems at once.
+
+    """
+    return console_settings(config_of(desk))
+
+
+@contextlib.contextmanager
+def redis_of(desk: Desk) -> Iterator["redis.Redis"]:
+    """
+    Yield a client of a Redis that answers.
+
+    Raises:
+        NoRedis: It does not; also when it stops answering later on.
+
+    """
+    url = settings_of(desk).redis_url
+    try:
+        with store.client(url, timeout_s=REDIS_TIMEOUT_S) as client:
+            client.ping()
+            yield client
+    except (redis.ConnectionError, redis.TimeoutError) as error:
+        raise NoRedis(f"Redis at {without_password(url)} does not answer: {error}{_hint()}") from error
+
+
+@contextlib.contextmanager
+def inbox_of(desk: Desk) -> Iterator[Inbox]:
+    """
+    Yield the inbox of a Redis that answers.
+
+    Raises:
+        NoRedis: It does not.
+
+    """
+    with redis_of(desk) as client:
+        yield Inbox(client)
+
+
+def now_ms(client: "redis.Redis") -> int:
+    """
+    Return the time by Redis' clock, which all records go by.
+    """
+    seconds, microseconds = client.time()
+    return int(seconds) * 1000 + int(microseconds) // 1000
+
+
+def find(inbox: Inbox, event_id: str, *, source: str = "") -> Record:
+    """
+    Return the record of an event.
+
+    Raises:
+        NotFound: There is none.
+
+    """
+    record = inbox.get(event_id, source=source)
+    if record is None:
+        where = f"source {source}" if source else "any source"
+        raise NotFound(f"no event {event_id!r} in {where}; `orderhook events list` shows what is there")
+    return record
+
+
+def without_password(url: str) -> str:
+    """
+    Return a Redis URL as it may be shown.
+    """
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+
+
+def _hint() -> str:
+    # `orderhook dev` keeps its Redis on a port of its own; who opens a second terminal cannot know that.
+    left = Path(".orderhook/env")
+    return f"; `orderhook dev` left its addresses here: . {left}" if left.exists() else ""

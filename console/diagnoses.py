@@ -1,0 +1,158 @@
+"""
+What `orderhook doctor` thinks of what it found. Pure: facts in, a check with its verdict and what to do out.
+"""
+
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from enum import StrEnum
+
+from receiver import store
+from receiver.lifecycle import Status
+from receiver.store import ServerFacts
+
+from .moments import span
+
+#: Seconds that this machine's clock may differ from Redis': beyond the first, timestamps of senders are judged
+#: wrongly near the edge of their tolerance; beyond the second, most are.
+SKEW_WARN_S = 5.0
+SKEW_FAIL_S = 60.0
+#: A lane that is due for longer than this, in milliseconds, has no hands.
+OVERDUE_MS = 30_000
+
+
+class Verdict(StrEnum):
+    """
+    How a check came out.
+    """
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """
+    One thing that was looked at; *advice* says what to do where it is not ok.
+    """
+
+    name: str
+    verdict: Verdict
+    found: str
+    advice: str = ""
+
+
+def ok(name: str, found: str) -> Check:
+    """
+    Return a check that came out well.
+    """
+    return Check(name=name, verdict=Verdict.OK, found=found)
+
+
+def warn(name: str, found: str, advice: str) -> Check:
+    """
+    Return a check that somebody should look at.
+    """
+    return Check(name=name, verdict=Verdict.WARN, found=found, advice=advice)
+
+
+def fail(name: str, found: str, advice: str) -> Check:
+    """
+    Return a check that somebody must act on.
+    """
+    return Check(name=name, verdict=Verdict.FAIL, found=found, advice=advice)
+
+
+def server(facts: ServerFacts, *, wanted: AbstractSet[str]) -> Iterator[Check]:
+    """
+    Judge a Redis server by what it promises; *wanted* are the durabilities that sources ask for.
+    """
+    problems = store.check(facts, wanted)
+    for problem in problems:
+        yield fail("Redis server", problem, "the receiver does not start before that is changed")
+    if not problems:
+        yield ok("Redis server", f"version {facts.version}, maxmemory-policy {facts.maxmemory_policy}")
+    yield _durability(facts)
+
+
+def _durability(facts: ServerFacts) -> Check:
+    if facts.appendonly and facts.appendfsync == "always":
+        return ok("durability", "appendfsync always: what is acknowledged survives a power loss")
+    if facts.appendonly:
+        found = (
+            f"appendfsync {facts.appendfsync}: a power loss takes what was acknowledged in the last second"
+        )
+        return warn("durability", found, "appendfsync always keeps it; group commit makes that cheap")
+    advice = "set appendonly yes and appendfsync always"
+    return warn("durability", "appendonly no: a restart of Redis takes what was acknowledged", advice)
+
+
+def clock(skew_s: float) -> Check:
+    """
+    Judge how far this machine's clock is from Redis', positive where ours is ahead.
+    """
+    direction = "ahead of" if skew_s > 0 else "behind"
+    found = f"this machine is {span(abs(skew_s) * 1000)} {direction} Redis"
+    advice = "synchronise both by NTP: senders' timestamps are judged by this machine's clock"
+    if abs(skew_s) < SKEW_WARN_S:
+        return ok("clocks", found)
+    return fail("clocks", found, advice) if abs(skew_s) >= SKEW_FAIL_S else warn("clocks", found, advice)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneFacts:
+    """
+    How the lanes stand: how many are ready now or later, how many are held, and how long the oldest is overdue.
+    """
+
+    ready: int
+    held: int
+    overdue_ms: int
+
+
+def lanes(facts: LaneFacts) -> Iterator[Check]:
+    """
+    Judge whether waiting events have hands.
+    """
+    if facts.overdue_ms > OVERDUE_MS:
+        found = f"{facts.ready} lanes ready, one for {span(facts.overdue_ms)}"
+        yield fail("lanes", found, "start a worker: orderhook worker; if one runs, look at its log")
+    else:
+        yield ok("lanes", f"{facts.ready} ready")
+    if facts.held:
+        advice = "replay or discard their dead letters: orderhook dead-letters list"
+        yield warn("held lanes", f"{facts.held} lanes wait behind a dead letter", advice)
+
+
+def hands(names: list[str], *, waiting: int) -> Check:
+    """
+    Judge whether workers are alive.
+    """
+    if names:
+        return ok("workers", f"{len(names)} alive: {', '.join(sorted(names))}")
+    if waiting:
+        return fail("workers", f"none is alive, and {waiting} lanes wait", "start one: orderhook worker")
+    return warn("workers", "none is alive", "events will wait; start one: orderhook worker")
+
+
+def counters(counts: Mapping[str, int]) -> Iterator[Check]:
+    """
+    Judge the counters: dead letters want a person, repairs must not happen.
+    """
+    dead = _sum(counts, Status.DEAD)
+    if dead:
+        advice = "orderhook dead-letters list; orderhook replay --all --dry-run"
+        yield warn("dead letters", f"{dead} wait for an operator", advice)
+    else:
+        yield ok("dead letters", "none")
+    repaired = _sum(counts, "repaired")
+    if repaired:
+        found = f"the sweeper repaired {repaired} indexes; it must be 0"
+        yield warn(
+            "sweeper", found, "something else writes to this Redis, or there is a bug: please report it"
+        )
+
+
+def _sum(counts: Mapping[str, int], what: str) -> int:
+    return sum(number for name, number in counts.items() if name.rpartition(":")[2] == what)

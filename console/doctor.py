@@ -1,0 +1,162 @@
+"""
+`orderhook doctor`: looks at everything that a promise rests on, one line each, with what to do.
+
+Looks only: the single thing it changes is what the receiver's own `/readyz` writes.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+
+import aiohttp
+import redis
+
+from receiver import keys, store
+from receiver.config import ConfigError, RawConfig
+from receiver.inbox import Inbox
+from receiver.settings import receiver_settings
+from workers import rq_worker
+from workers.api.installer import InstallerClient
+from workers.failures import Failure
+from workers.settings import ApiSettings, worker_settings
+
+from . import diagnoses, render
+from .access import config_of, now_ms, redis_of, settings_of
+from .desk import Desk
+from .diagnoses import Check, LaneFacts, Verdict, fail, ok, warn
+from .errors import ConsoleError, Failed
+from .http import call
+from .settings import ConsoleSettings
+from .story import Tone
+
+_TONES = {Verdict.OK: Tone.GOOD, Verdict.WARN: Tone.WARN, Verdict.FAIL: Tone.BAD}
+
+
+def run(desk: Desk, *, public_url: str, as_jsonl: bool) -> None:
+    """
+    Look, and print each check as soon as it is made.
+
+    Raises:
+        ConfigError: The configuration cannot be read at all.
+        Failed: Some check failed.
+
+    """
+    failed = 0
+    for check in checks(desk, public_url=public_url):
+        failed += check.verdict is Verdict.FAIL
+        _print(check, as_jsonl=as_jsonl)
+    if failed:
+        raise Failed(f"{failed} checks failed")
+
+
+def _print(check: Check, *, as_jsonl: bool) -> None:
+    if as_jsonl:
+        render.json_line(
+            {"check": check.name, "verdict": check.verdict, "found": check.found, "advice": check.advice}
+        )
+        return
+    first, *rest = check.found.splitlines() or [""]
+    render.data((f"{check.verdict:<5} ", _TONES[check.verdict]), f"{check.name:<14}", first)
+    for line in [*rest, *([f"→ {check.advice}"] if check.advice else [])]:
+        render.data(f"{'':<20}{line}")
+
+
+def checks(desk: Desk, *, public_url: str) -> Iterator[Check]:
+    """
+    Yield every check; what cannot be looked at because of another is left out.
+    """
+    raw = config_of(desk)
+    yield from _configuration(raw)
+    settings = settings_of(desk)
+    yield from _redis(desk, settings)
+    yield from _apis(raw)
+    yield _receiver(f"http://{settings.receiver.host}:{settings.receiver.port}", name="receiver")
+    if public_url:
+        yield _receiver(public_url.rstrip("/"), name="public URL")
+
+
+def _configuration(raw: RawConfig) -> Iterator[Check]:
+    place = str(raw.path or "no file, defaults and environment only")
+    advice = "put that right; docs/configuration.md says what is expected"
+    for name, load in (("receiver's side", receiver_settings), ("workers' side", worker_settings)):
+        problem = _problem(load, raw)
+        if problem:
+            yield fail("configuration", f"{name}:\n{problem}", advice)
+        else:
+            yield ok("configuration", f"{name}: {place}")
+
+
+def _problem(load: Callable[[RawConfig], object], raw: RawConfig) -> str:
+    try:
+        load(raw)
+    except ConfigError as error:
+        return str(error)
+    return ""
+
+
+def _redis(desk: Desk, settings: ConsoleSettings) -> Iterator[Check]:
+    wanted = {source.durability for source in settings.sources.values() if source.enabled}
+    try:
+        with redis_of(desk) as client:
+            yield from diagnoses.server(store.read_facts(client), wanted=wanted)
+            yield diagnoses.clock(_skew_s(client))
+            lanes = _lane_facts(client)
+            yield from diagnoses.lanes(lanes)
+            yield diagnoses.hands(rq_worker.alive(settings.redis_url), waiting=lanes.ready)
+            yield from diagnoses.counters(Inbox(client).counts())
+    except ConsoleError as error:
+        yield fail(
+            "Redis", str(error), "start it, or put redis_url right; the receiver answers 503 meanwhile"
+        )
+
+
+def _skew_s(client: "redis.Redis") -> float:
+    """
+    Return how far this machine's clock is ahead of Redis', taking the middle of the round trip for its moment.
+    """
+    before = time.time()
+    theirs = now_ms(client) / 1000
+    return (before + time.time()) / 2 - theirs
+
+
+def _lane_facts(client: "redis.Redis") -> LaneFacts:
+    first: list[tuple[str, float]] = client.zrange(keys.ready(), 0, 0, withscores=True)  # type: ignore[assignment]
+    overdue = now_ms(client) - first[0][1] if first else 0
+    return LaneFacts(
+        ready=int(client.zcount(keys.ready(), "-inf", "(+inf")),
+        held=int(client.zcount(keys.ready(), "+inf", "+inf")),
+        overdue_ms=int(max(0, overdue)),
+    )
+
+
+def _apis(raw: RawConfig) -> Iterator[Check]:
+    try:
+        apis = worker_settings(raw).apis
+    except ConfigError:
+        return  # said already
+    for name, settings in apis.items():
+        yield asyncio.run(_api(name, settings))
+
+
+async def _api(name: str, settings: ApiSettings) -> Check:
+    """
+    Ask the order API for its tags: a read that needs the token.
+    """
+    title = f"API {name}"
+    async with aiohttp.ClientSession(trust_env=False) as session:
+        try:
+            tags = await InstallerClient.build(settings, session).list_tags()
+        except Failure as failure:
+            advice = f"look at sources.{name}.api: base_url, token and paths"
+            return fail(title, f"{settings.base_url}: {failure.reason}: {failure.message}", advice)
+    return ok(title, f"{settings.base_url} answers and takes the token ({len(tags)} tags)")
+
+
+def _receiver(base: str, *, name: str) -> Check:
+    try:
+        reply = call("GET", f"{base}/readyz", timeout_s=5)
+    except ConsoleError as error:
+        return warn(name, str(error), "start it: orderhook receiver; or it runs elsewhere: --url")
+    if reply.ok:
+        return ok(name, f"{base} is ready")
+    return fail(name, f"{base}/readyz answers {reply.status}", "look at its log; Redis is the usual reason")
