@@ -32,19 +32,33 @@ class Delivery(msgspec.Struct, frozen=True):
     started: float
 
 
+class _Line(msgspec.Struct, kw_only=True, omit_defaults=True, tag_field="event", tag="delivery"):
+    """The fields of a line in their order; what is empty is left out."""
+
+    at: datetime
+    source: str = ""
+    outcome: str
+    status: int
+    event_id: str = ""
+    detail: str = ""
+    duration_ms: float
+
+
+_encode = msgspec.json.Encoder().encode
+
+
 def as_json(delivery: Delivery, *, now: float, elapsed_s: float) -> str:
     """Return the line as JSON, without control characters even where it is read as plain text."""
-    fields = {
-        "event": "delivery",
-        "at": datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds"),
-        "source": _plain(delivery.source),
-        "outcome": delivery.outcome,
-        "status": delivery.status,
-        "event_id": delivery.event_id,
-        "detail": _plain(delivery.detail),
-        "duration_ms": round(elapsed_s * 1000, 2),
-    }
-    return msgspec.json.encode({name: value for name, value in fields.items() if value != ""}).decode()
+    line = _Line(
+        at=datetime.fromtimestamp(now, UTC),
+        source=_plain(delivery.source),
+        outcome=delivery.outcome,
+        status=delivery.status,
+        event_id=delivery.event_id,
+        detail=_plain(delivery.detail),
+        duration_ms=round(elapsed_s * 1000, 2),
+    )
+    return _encode(line).decode()
 
 
 def as_text(delivery: Delivery, *, now: float, elapsed_s: float) -> str:

@@ -19,6 +19,7 @@ from receiver import keys
 from receiver.settings import read_config
 
 from .actions import OrderApi, Registry
+from .api.http import open_session
 from .api.installer import InstallerClient
 from .attempt import Books, SourceRules, Workshop
 from .retry import RetryPolicy
@@ -73,8 +74,7 @@ async def workshop(
     """Yield what the attempts of one shift share; its clients are closed at the end."""
     retry, section = tools.settings.worker.retry, tools.settings.worker
     await _store_versions(redis, tools.settings.workflows)
-    connector = aiohttp.TCPConnector(limit=2 * section.concurrency)
-    async with aiohttp.ClientSession(connector=connector, trust_env=False) as session:
+    async with open_session(concurrency=section.concurrency) as session:
         yield Workshop(
             books=books,
             workflows=tools.settings.workflows,

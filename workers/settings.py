@@ -123,11 +123,6 @@ def _workflows(raw: RawConfig, registry: Registry) -> tuple[Workflow, ...]:
         return load_workflows(found if isinstance(found, list) else (), known=registry)
     except WorkflowErrors as error:
         raise ConfigError(_workflow_problem(problem, raw) for problem in error.problems) from error
-    except RecursionError:
-        where = raw.origin(("workflows",))
-        raise ConfigError(
-            [Problem(where=where, key="workflows", found="nested too deeply", expected="")]
-        ) from None
 
 
 def _workflow_problem(problem: WorkflowProblem, raw: RawConfig) -> Problem:

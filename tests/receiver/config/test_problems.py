@@ -59,7 +59,7 @@ def test_a_scalar_is_shown_and_anything_else_named(value, expected):
         ([], "a list, empty"),
         (date(2026, 1, 1), "a date or time"),
         (None, "null"),
-        (object(), "a value of another kind"),
+        (Ellipsis, "a value of another kind"),
     ],
     ids=str,
 )

@@ -1,0 +1,7 @@
+"""
+`python -m console.cli` is `orderhook`.
+"""
+
+from . import main
+
+main()
