@@ -8,68 +8,24 @@ written before the next step begins. Knows nothing of rq, claims or lanes; `Book
 import asyncio
 import hashlib
 import json
-import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
-
-import structlog
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from receiver.lifecycle import Status
 from receiver.record import LedgerEntry, StepState
 
-from .actions import Action, EffectClass, EventView, OrderApi, Registry, Step
+from . import ending
+from .actions import Action, EffectClass, EventView, Step
 from .conditions import OrderNeeded, View, holds
-from .failures import Failure, Moot, Permanent, Reason, Transient, classify
+from .failures import Failure, Permanent, Reason, Transient, classify
 from .ledger import Claim, End, LeaseLost, entry
-from .retry import GiveUp, RetryPolicy, decide
 from .views import condition_view, event_view
 from .workflows import Workflow, triggered
-
-log = structlog.get_logger()
-
-#: Longest error text kept in a record, in characters.
-MAX_ERROR = 200
+from .workshop import SourceRules, Workshop
 
 
-class Books(Protocol):
-    """The ledger as an attempt sees it; both raise `LeaseLost`."""
-
-    async def note(self, claim: Claim, fields: Mapping[str, str]) -> None: ...
-
-    async def end(self, claim: Claim, end: End) -> None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceRules:
-    """What an attempt needs to know of a source."""
-
-    api: OrderApi | None = None
-    trusts_payload: bool = True
-    holds_lane: bool = False
-    keep_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workshop:
-    """All that attempts of one shift share."""
-
-    books: Books
-    workflows: Sequence[Workflow]
-    #: Finds a version that is not current any more, by name and version.
-    find_version: Callable[[str, str], Awaitable[Workflow | None]]
-    registry: Registry
-    rules: Mapping[str, SourceRules]
-    default_rules: SourceRules
-    policy: RetryPolicy
-    call_deadline_s: float
-    #: Seconds that one attempt may take in all.
-    event_deadline_s: float
-    stopping: asyncio.Event
-    chance: Callable[[], float] = random.random
-
-
-class _Release(Exception):  # noqa: N818 - the worker stops; the event goes back as it is
+class _Release(Exception):
     """The attempt ends between two steps, because the worker must stop."""
 
 
@@ -106,7 +62,9 @@ class _Visit:
             async with asyncio.timeout(deadline_s):
                 return await self.walk()
         except TimeoutError:
-            return self._failed(Transient(f"not done after {deadline_s} s", reason=Reason.TIMEOUT, effect="unknown"))
+            return self._failed(
+                Transient(f"not done after {deadline_s} s", reason=Reason.TIMEOUT, effect="unknown")
+            )
 
     async def walk(self) -> End:
         """Return how the attempt ends; raises nothing but LeaseLost and cancellation."""
@@ -114,18 +72,16 @@ class _Visit:
             view = event_view(self.claim.record, self.claim.body)
             plan = await self._plan(view)
             if not plan:
-                return self._closed(Status.IGNORED, self._nothing_to_do(view))
+                return self._end(ending.closed(Status.IGNORED, self._nothing_to_do(view), rules=self.rules))
             for run, workflow in enumerate(plan):
                 await self._run(run, workflow, view)
         except _Release:
-            return End(
-                status=Status.PENDING, detail="worker stops", uses_attempt=False, fields=self.unwritten
-            )
+            return self._end(ending.released())
         except LeaseLost:
             raise
         except Exception as error:  # noqa: BLE001 - the edge of an attempt: whatever it is, the event is settled
             return self._failed(classify(error))
-        return self._closed(Status.SUCCEEDED, "")
+        return self._end(ending.closed(Status.SUCCEEDED, "", rules=self.rules))
 
     async def _plan(self, event: EventView) -> tuple[Workflow, ...]:
         """Return the workflows of the event: those pinned to it, else those that match now, which pins them."""
@@ -242,40 +198,21 @@ class _Visit:
             index=index,
         )
 
-    def _closed(self, status: Status, reason: str) -> End:
-        fields = {**self.unwritten, "reason": reason, "error": "", "step": ""}
-        return End(status=status, detail=reason, keep_ms=self.rules.keep_ms, fields=fields)
-
     def _failed(self, failure: Failure) -> End:
-        if isinstance(failure, Moot):
-            return self._closed(Status.IGNORED, failure.reason)
-        record = self.claim.record
-        decision = decide(
-            failure,
-            attempt=record.attempts_now,
-            age_s=(self.claim.now - record.opened) / 1000,
-            policy=self.shop.policy,
-            chance=self.shop.chance(),
-        )
-        error = failure.message[:MAX_ERROR]
-        reason = decision.reason if isinstance(decision, GiveUp) else failure.reason
-        fields = {**self.unwritten, "reason": str(reason), "error": error, "step": self.at}
-        if isinstance(decision, GiveUp):
-            return End(
-                status=Status.DEAD, detail=str(reason), holds_lane=self.rules.holds_lane, fields=fields
+        shop = self.shop
+        return self._end(
+            ending.failed(
+                failure, self.claim, rules=self.rules, policy=shop.policy, chance=shop.chance(), at=self.at
             )
-        detail = f"{failure.reason} wait_s={decision.wait_s:.1f}"
-        return End(
-            status=Status.RETRYING,
-            wait_s=decision.wait_s,
-            detail=detail,
-            uses_attempt=decision.counts,
-            fields=fields,
         )
+
+    def _end(self, end: End) -> End:
+        """Return the end with the results that no intent has taken along."""
+        return replace(end, fields={**self.unwritten, **end.fields})
 
 
 def idempotency_key(source: str, event_id: str, workflow: str, index: int) -> str:
-    """Return what names a step's effect to the other side: the same in every attempt and every replay, 32 hex digits."""
+    """Return what names a step's effect to the other side: the same in every attempt and replay, 32 hex digits."""
     parts = (source, event_id, workflow, str(index))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 

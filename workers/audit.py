@@ -59,7 +59,9 @@ def audit(inbox: Inbox) -> list[Audit]:
     return [_source(inbox, name, counts, open_keys, laned) for name in inbox.sources()]
 
 
-def _source(inbox: Inbox, source: str, counts: dict[str, int], open_keys: set[str], laned: dict[str, str]) -> Audit:
+def _source(
+    inbox: Inbox, source: str, counts: dict[str, int], open_keys: set[str], laned: dict[str, str]
+) -> Audit:
     found = Counter({status: counts.get(f"{source}:retired.{status}", 0) for status in Status})
     problems: dict[str, list[str]] = {}
     seen = set()
@@ -81,7 +83,9 @@ def _source(inbox: Inbox, source: str, counts: dict[str, int], open_keys: set[st
         accepted=counts.get(f"{source}:accepted", 0),
         found=dict(found),
         repaired=counts.get(f"{source}:repaired", 0),
-        findings=tuple(Finding(problem=name, events=tuple(ids[:MAX_NAMED])) for name, ids in problems.items()),
+        findings=tuple(
+            Finding(problem=name, events=tuple(ids[:MAX_NAMED])) for name, ids in problems.items()
+        ),
     )
 
 

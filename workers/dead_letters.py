@@ -27,7 +27,9 @@ def replay(client: "redis.Redis", records: Iterable[Record]) -> Iterator[tuple[R
         yield from _run(client, "replay", shift, batch, events)
 
 
-def discard(client: "redis.Redis", records: Iterable[Record], *, keep_ms: int, why: str) -> Iterator[tuple[Record, bool]]:
+def discard(
+    client: "redis.Redis", records: Iterable[Record], *, keep_ms: int, why: str
+) -> Iterator[tuple[Record, bool]]:
     """
     Close dead letters for good; yield each with whether it was one.
 
@@ -37,12 +39,20 @@ def discard(client: "redis.Redis", records: Iterable[Record], *, keep_ms: int, w
     """
     shift = ShiftTemplate()
     for batch in _batches(records):
-        events = [part for record in batch for part in (record.key, keys.body(record.key), keep_ms + keys.EXPIRY_MARGIN_MS, why)]
+        events = [
+            part
+            for record in batch
+            for part in (record.key, keys.body(record.key), keep_ms + keys.EXPIRY_MARGIN_MS, why)
+        ]
         yield from _run(client, "discard", shift, batch, events)
 
 
 def _run(
-    client: "redis.Redis", script: str, shift: ShiftTemplate, batch: Sequence[Record], events: Sequence[object]
+    client: "redis.Redis",
+    script: str,
+    shift: ShiftTemplate,
+    batch: Sequence[Record],
+    events: Sequence[object],
 ) -> Iterator[tuple[Record, bool]]:
     wake_keys, wake_arguments = shift.arguments()
     answers = scripts.run_sync(client, script, wake_keys, (*wake_arguments, *events))

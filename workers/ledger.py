@@ -29,7 +29,7 @@ FIRST_WAIT_S = 0.05
 LONGEST_WAIT_S = 2.0
 
 
-class LeaseLost(Exception):  # noqa: N818 - nothing is wrong: another worker goes on with the event
+class LeaseLost(Exception):
     """The fencing token is no longer the event's last: this attempt may change nothing any more."""
 
 

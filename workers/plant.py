@@ -21,10 +21,10 @@ from receiver.settings import read_config
 from .actions import OrderApi, Registry
 from .api.http import open_session
 from .api.installer import InstallerClient
-from .attempt import Books, SourceRules, Workshop
 from .retry import RetryPolicy
 from .settings import ApiSettings, WorkerSettings, worker_settings
 from .workflows import Workflow, WorkflowErrors, load_workflow
+from .workshop import Books, SourceRules, Workshop
 
 _DAY_MS = 24 * 60 * 60 * 1000
 #: How long a workflow version is kept for events that are pinned to it, in seconds since the last start that knew it.
@@ -83,7 +83,10 @@ async def workshop(
             rules={name: _rules(tools, name, session) for name in tools.settings.sources},
             default_rules=SourceRules(keep_ms=tools.keep_ms("")),
             policy=RetryPolicy(
-                base_s=retry.base_s, cap_s=retry.cap_s, max_attempts=retry.max_attempts, max_age_s=retry.max_age_s
+                base_s=retry.base_s,
+                cap_s=retry.cap_s,
+                max_attempts=retry.max_attempts,
+                max_age_s=retry.max_age_s,
             ),
             call_deadline_s=section.call_deadline_s,
             event_deadline_s=section.event_deadline_s,
@@ -105,7 +108,9 @@ def _client(settings: ApiSettings | None, session: aiohttp.ClientSession) -> Ord
     return None if settings is None else InstallerClient.build(settings, session)
 
 
-async def _stored_version(redis: "aredis.Redis", registry: Registry, name: str, version: str) -> Workflow | None:
+async def _stored_version(
+    redis: "aredis.Redis", registry: Registry, name: str, version: str
+) -> Workflow | None:
     stored = await redis.get(keys.workflow(name, version))
     if stored is None:
         return None

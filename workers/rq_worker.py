@@ -41,7 +41,7 @@ _PR_SET_PDEATHSIG = 1
 FUNCTIONS: dict[str, Callable[[], None]] = {SHIFT_FUNCTION: shift.run}
 
 
-class JobRejected(Exception):  # noqa: N818 - the word of the log line
+class JobRejected(Exception):
     """A job names a function that is not ours: somebody else writes to this Redis. An operator must look."""
 
 
@@ -52,7 +52,9 @@ class ShiftJob(Job):
     def func(self) -> Callable[[], None]:
         name = self.func_name
         if name not in FUNCTIONS or self.args or self.kwargs:
-            raise JobRejected(f"the job {self.id} names {name!r}; only {', '.join(FUNCTIONS)} without arguments is run")
+            raise JobRejected(
+                f"the job {self.id} names {name!r}; only {', '.join(FUNCTIONS)} without arguments is run"
+            )
         return FUNCTIONS[name]
 
     @property
@@ -96,7 +98,9 @@ class ShiftWorker(Worker):
 
     def _text_client(self) -> "redis.Redis":
         kwargs = self.connection.connection_pool.connection_kwargs | {"decode_responses": True}
-        pool = redis.ConnectionPool(connection_class=self.connection.connection_pool.connection_class, **kwargs)
+        pool = redis.ConnectionPool(
+            connection_class=self.connection.connection_pool.connection_class, **kwargs
+        )
         return redis.Redis(connection_pool=pool)
 
 

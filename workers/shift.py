@@ -22,9 +22,10 @@ from receiver import keys, scripts, store
 from receiver.lifecycle import Status
 from receiver.wake import ShiftTemplate
 
-from .attempt import Workshop, attempt
+from .attempt import attempt
 from .ledger import Claim, End, Ledger
 from .plant import Plant, plant, workshop
+from .workshop import Workshop
 
 log = structlog.get_logger()
 

@@ -79,7 +79,7 @@ class Supervisor:
     @staticmethod
     def _start(place: _Place, now: float) -> None:
         # Its own process group: a Ctrl-C in the terminal reaches us alone, and we stop the workers in order.
-        place.process = subprocess.Popen(  # noqa: S603
+        place.process = subprocess.Popen(
             [sys.executable, "-m", "workers.rq_worker"], env=os.environ, process_group=0
         )
         place.started = now
@@ -90,7 +90,9 @@ class Supervisor:
         lived = now - place.started
         place.wait_s = FIRST_WAIT_S if lived > LONGEST_WAIT_S else min(2 * place.wait_s, LONGEST_WAIT_S)
         place.process, place.due = None, now + place.wait_s
-        log.warning("worker.ended", place=place.number, code=code, lived_s=round(lived, 1), again_in_s=place.wait_s)
+        log.warning(
+            "worker.ended", place=place.number, code=code, lived_s=round(lived, 1), again_in_s=place.wait_s
+        )
 
     def _end_all(self) -> None:
         running = [place.process for place in self.places if place.process is not None]

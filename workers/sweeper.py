@@ -40,7 +40,7 @@ def sweep_if_due(client: "redis.Redis", plant: Plant) -> None:
 
 
 def sweep(client: "redis.Redis") -> list[str]:
-    """Check every event in flight, index anew what is in no lane or in a lane that is not ready; return the repaired."""
+    """Look at every event in flight, index anew what is in no lane or in an unready one; return the repaired."""
     repaired, offset = [], 0
     while True:
         looked_at, *found = scripts.run_sync(client, "sweep", (), (offset, PAGE))

@@ -1,0 +1,53 @@
+"""
+What the attempts of one shift share: workflows, actions, rules of the sources, and the ledger as they see it.
+
+Values and protocols only; `plant.py` makes them from the settings.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from .actions import OrderApi, Registry
+from .ledger import Claim, End
+from .retry import RetryPolicy
+from .workflows import Workflow
+
+
+class Books(Protocol):
+    """The ledger as an attempt sees it; both raise `LeaseLost`."""
+
+    async def note(self, claim: Claim, fields: Mapping[str, str]) -> None: ...
+
+    async def end(self, claim: Claim, end: End) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRules:
+    """What an attempt needs to know of a source."""
+
+    api: OrderApi | None = None
+    trusts_payload: bool = True
+    holds_lane: bool = False
+    keep_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """All that attempts of one shift share."""
+
+    books: Books
+    workflows: Sequence[Workflow]
+    #: Finds a version that is not current any more, by name and version.
+    find_version: Callable[[str, str], Awaitable[Workflow | None]]
+    registry: Registry
+    rules: Mapping[str, SourceRules]
+    default_rules: SourceRules
+    policy: RetryPolicy
+    call_deadline_s: float
+    #: Seconds that one attempt may take in all.
+    event_deadline_s: float
+    stopping: asyncio.Event
+    chance: Callable[[], float] = random.random
