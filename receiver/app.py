@@ -5,9 +5,11 @@ The receiver as an ASGI application: routes, start, stop and health. Importing i
 import asyncio
 import contextlib
 import gc
+import re
 import time
 from collections.abc import AsyncIterator
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 from redis.exceptions import RedisError
@@ -16,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from . import answers, keys, store
 from .answers import Answer, ErrorCode
@@ -31,6 +34,28 @@ from .wake import ShiftTemplate
 log = structlog.get_logger()
 
 
+class Receiver(Starlette):
+    """
+    Starlette for health checks and unknown paths; a delivery goes straight to the endpoint.
+
+    Its routing and middleware cost more than the verification of a signature, and do nothing that a delivery needs.
+    """
+
+    def __init__(self, endpoint: Endpoint, **options: Any) -> None:
+        super().__init__(**options)
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and (found := _DELIVERY(scope["path"])):
+            scope["path_params"] = {"source": found[1]}
+            await self._endpoint(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+_DELIVERY = re.compile(r"/webhooks/([^/]+)").fullmatch
+
+
 def create_app(settings: ReceiverSettings, delivery_log: DeliveryLog | None = None) -> Starlette:
     """Return the application; it connects to Redis when it starts, and starts whether or not Redis is there."""
     section = settings.receiver
@@ -43,9 +68,9 @@ def create_app(settings: ReceiverSettings, delivery_log: DeliveryLog | None = No
         log=delivery_log or (DeliveryLog() if section.log_deliveries else Silence()),
     )
     health = Health(settings.redis_url, timeout_s=section.commit_timeout_s)
-    app = Starlette(
+    app = Receiver(
+        endpoint,
         routes=[
-            Route("/webhooks/{source}", endpoint),
             Route("/healthz", health.process),
             Route("/readyz", health.ready),
         ],

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import structlog
 from starlette.types import Message, Receive, Scope, Send
 
 from . import answers, intake
@@ -19,8 +20,11 @@ from .bucket import Bucket
 from .commit import GroupCommit, Overloaded
 from .delivery_log import Delivery, DeliveryLog
 from .intake import Invalid, Reading
+from .patience import within
 from .store import StoreUnavailable
 from .verification import Headers, Rejected, Verifier
+
+log = structlog.get_logger()
 
 #: More headers, or a longer one, than any honest sender has.
 MAX_HEADERS = 64
@@ -87,6 +91,9 @@ class Endpoint:
         except asyncio.CancelledError:
             # The server stops and waits no longer: an honest answer is the last thing to do.
             answer, detail = answers.error(ErrorCode.STORE_UNAVAILABLE), "the receiver stops"
+        except Exception as error:  # noqa: BLE001 - the edge of the process: the sender must hear that it is our fault
+            log.error("receiver.bug", exc_info=error)
+            answer, detail = answers.error(ErrorCode.INTERNAL), type(error).__name__
         self.log.add(Delivery(name, answer.code, answer.status, event_id, detail, started))
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
@@ -131,6 +138,8 @@ class Endpoint:
                 framed = True
                 if name == b"content-length":
                     self._check_length(value)
+                elif value.strip().lower() != b"chunked":
+                    raise Refused(ErrorCode.MEDIA_TYPE_UNSUPPORTED, "Transfer-Encoding")
         if not framed:
             raise Refused(ErrorCode.LENGTH_REQUIRED)
 
@@ -142,15 +151,17 @@ class Endpoint:
 
     async def _body(self, receive: Receive) -> bytes:
         try:
-            async with asyncio.timeout(self.body_deadline_s):
-                message = await receive()
-                if message["type"] == "http.request" and not message.get("more_body"):
-                    body: bytes = message.get("body", b"")
-                    self._within(body)
-                    return body
-                return await self._rest(message, receive)
+            return await within(self.body_deadline_s, self._whole(receive))
         except TimeoutError:
             raise Refused(ErrorCode.REQUEST_TIMEOUT, f"after {self.body_deadline_s} s") from None
+
+    async def _whole(self, receive: Receive) -> bytes:
+        message = await receive()
+        if message["type"] == "http.request" and not message.get("more_body"):
+            body: bytes = message.get("body", b"")
+            self._within(body)
+            return body
+        return await self._rest(message, receive)
 
     async def _rest(self, message: Message, receive: Receive) -> bytes:
         body = bytearray()

@@ -26,6 +26,7 @@ from .. import render
 from ..access import config_of, find, inbox_of, settings_of
 from ..desk import Desk
 from ..errors import Failed
+from ..render import Piece
 from ..story import Tone
 
 
@@ -119,22 +120,32 @@ async def _get_order(settings: ApiSettings, order_id: str) -> Mapping[str, Any]:
         return order.raw
 
 
+_VERDICTS: Mapping[bool | None, Piece] = {
+    True: ("wants it", Tone.GOOD),
+    False: ("does not want it", Tone.WARN),
+    None: ("depends on the order, which was not fetched", Tone.WARN),
+}
+_MARKS: Mapping[bool | None, Piece] = {
+    True: ("    holds     ", Tone.GOOD),
+    False: ("    does not  ", Tone.BAD),
+    None: ("    depends   ", Tone.WARN),
+}
+
+
 def _print(one: Explanation, event: EventView, *, as_jsonl: bool) -> None:
     if as_jsonl:
         render.json_line(_as_json(one))
         return
-    verdict = {True: ("wants it", Tone.GOOD), False: ("does not want it", Tone.WARN)}
-    render.data(f"{one.workflow.name}: ", verdict[one.wanted] if one.wanted is not None else ("?", Tone.WARN))
+    render.data(f"{one.workflow.name}: ", _VERDICTS[one.wanted])
     if not one.starts:
         render.data("    ", (_why_not_started(one.workflow, event), Tone.WARN))
     for finding in one.findings:
-        mark = {True: ("holds     ", Tone.GOOD), False: ("does not  ", Tone.BAD)}
-        found = mark[finding.held] if finding.held is not None else ("needs the order  ", Tone.WARN)
-        render.data(
-            "    ",
-            found,
-            f"{finding.path} {finding.operator} {_json(finding.expected)}, is {_json(finding.actual)}",
-        )
+        asked = f"{finding.path} {finding.operator} {_json(finding.expected)}"
+        render.data(_MARKS[finding.held], f"{asked}: {_found(finding.actual)}")
+
+
+def _found(actual: object) -> str:
+    return "not fetched" if actual is Absent.ORDER_NEEDED else f"found {_json(actual)}"
 
 
 def _why_not_started(workflow: Workflow, event: EventView) -> str:
@@ -146,7 +157,7 @@ def _why_not_started(workflow: Workflow, event: EventView) -> str:
 
 
 def _json(value: object) -> str:
-    return value.value if isinstance(value, Absent) else json.dumps(value, ensure_ascii=False)
+    return "nothing" if isinstance(value, Absent) else json.dumps(value, ensure_ascii=False)
 
 
 def _as_json(one: Explanation) -> dict[str, object]:

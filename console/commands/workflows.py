@@ -65,6 +65,7 @@ def _print(workflow: Workflow, registry: Registry) -> None:
         ("ok       ", Tone.GOOD), f"{workflow.name} ({workflow.version}{state}) on {workflow.trigger}"
     )
     for spec in workflow.actions:
-        params = spec.params.model_dump_json(exclude_none=True)
+        params = spec.params.model_dump_json(exclude_none=True, by_alias=True)
         effect = registry[spec.type].effect
-        render.data(f"         {spec.type} {params if params != '{}' else ''} ", (f"[{effect}]", Tone.FAINT))
+        shown = "" if params == "{}" else f" {params}"
+        render.data(f"         {spec.type}{shown}  ", (f"[{effect}]", Tone.FAINT))

@@ -5,6 +5,7 @@ Owns starting, watching and stopping the other processes, and what a demonstrati
 a Redis. Takes no part in the work: it reads the inbox like any operator.
 """
 
-from .session import Demo, run
+from .scene import Demo
+from .session import run
 
 __all__ = ["Demo", "run"]

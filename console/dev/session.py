@@ -4,8 +4,7 @@ One run of `orderhook dev`, from the first check to the last process that is sto
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 from receiver import store
@@ -13,18 +12,18 @@ from receiver.config import RawConfig, read_config
 from receiver.settings import receiver_settings
 from workers.settings import worker_settings
 
-from .. import render
 from ..access import REDIS_TIMEOUT_S, now_ms
 from ..desk import Desk
 from ..embedded import RedisServer, free_port
-from ..errors import ConsoleError, Failed
+from ..errors import Failed
 from ..exit_codes import ExitCode
 from ..http import call
 from ..ports import check_free
 from ..settings import console_settings
-from . import ending, stage
-from .children import Child, start, stop_all
+from . import ending, household, stage
 from .folder import Folder
+from .household import Running
+from .scene import Demo, Scene
 from .stage import Addresses
 from .stop import Stop
 from .telling import Teller
@@ -33,40 +32,8 @@ EXAMPLE = Path(__file__).parents[1] / "example.toml"
 
 #: Seconds between two looks at the inbox and at the processes.
 TICK_S = 0.2
-#: Seconds that `--once` waits for the orders, and that a process may take to answer.
+#: Seconds that `--once` waits for the orders.
 DEADLINE_S = 60.0
-START_S = 20.0
-#: Seconds in which everything but Redis, which is quick, is stopped.
-STOP_S = 13.0
-#: Seconds after which an order in the sandbox takes its next step.
-STEP_S = 0.5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Demo:
-    """
-    What was asked for; port 0 takes a free one.
-    """
-
-    once: bool
-    orders: int
-    receiver_port: int
-    sandbox_port: int
-    folder: Path
-    source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """
-    What a run is played with.
-    """
-
-    demo: Demo
-    source: str
-    folder: Folder
-    addresses: Addresses
-    environ: Mapping[str, str]
 
 
 def run(desk: Desk, demo: Demo) -> int:
@@ -87,21 +54,15 @@ def run(desk: Desk, demo: Demo) -> int:
         server = _own_redis(raw, folder)
         redis_url = server.url if server else console_settings(raw).redis_url
         addresses = Addresses(redis_url=redis_url, receiver_port=ports[0], sandbox_port=ports[1])
-        scene = Scene(
-            demo=demo,
-            source=source,
-            folder=folder,
-            addresses=addresses,
-            environ=_environ(raw, addresses, folder),
-        )
-        _check(scene)
         stack.callback(folder.forget_env)
+        environ = _environ(raw, addresses, folder)
+        _check(environ)
         if server:
             stack.callback(server.stop)
-            server.start()
-        ending.introduce(scene.source, folder, addresses, config=raw.path, own_redis=server is not None)
-        running = stack.enter_context(_running(scene, server, stop))
-        return _play(scene, running, stop)
+            _start(server)
+        ending.introduce(source, folder, addresses, config=raw.path, own_redis=server is not None)
+        scene = Scene(demo=demo, source=source, folder=folder, addresses=addresses, environ=environ)
+        return _play(scene, stack.enter_context(household.running(scene, server, stop)), stop)
 
 
 def _configuration(desk: Desk) -> RawConfig:
@@ -134,93 +95,20 @@ def _environ(raw: RawConfig, addresses: Addresses, folder: Folder) -> Mapping[st
     return {**raw.environ, **changes}
 
 
-def _check(scene: Scene) -> None:
+def _check(environ: Mapping[str, str]) -> None:
     """
     Find what is wrong with the configuration before a process trips over it.
     """
-    raw = read_config(environ=scene.environ)
+    raw = read_config(environ=environ)
     receiver_settings(raw)
     worker_settings(raw)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
-    """
-    The processes of a run.
-    """
-
-    children: Sequence[Child]
-    server: RedisServer | None
-
-    def check(self) -> None:
-        """
-        Raise Failed where one of them has ended.
-        """
-        if self.server and self.server.process and self.server.process.poll() is not None:
-            raise Failed(f"Redis ended by itself; its log is {self.server.folder / 'redis.log'}")
-        for child in self.children:
-            child.check()
-
-
-@contextlib.contextmanager
-def _running(scene: Scene, server: RedisServer | None, stop: Stop) -> Iterator[Running]:
-    """
-    Start the processes; at the end stop them in order: first what sends, then what takes in, then what works.
-    """
-    started: dict[str, Child] = {}
+def _start(server: RedisServer) -> None:
     try:
-        for name, arguments, probe in _cast(scene):
-            if stop.asked:
-                break
-            log = scene.folder.log(name)
-            started[name] = start(name, arguments, environ=scene.environ, log=log, grace_s=10.0)
-            _await(started[name], probe, stop)
-        yield Running(children=tuple(started.values()), server=server)
-    finally:
-        render.talk("stopping")
-        in_order = ("sandbox", "receiver", "worker")
-        stop_all([started[name] for name in in_order if name in started], within_s=STOP_S)
-
-
-def _cast(scene: Scene) -> Iterator[tuple[str, Sequence[str], str]]:
-    """
-    Yield command, arguments and the address to be asked whether it is there, in the order of their start.
-    """
-    addresses = scene.addresses
-    yield "receiver", (), f"{addresses.receiver}/readyz"
-    yield "worker", ("--processes", "1"), ""
-    arguments = {
-        "--port": str(addresses.sandbox_port),
-        "--webhook-url": f"{addresses.receiver}/webhooks/{scene.source}",
-        "--source": scene.source,
-        "--token": f"env:{stage.TOKEN_VARIABLE}",
-        "--auto-advance": str(STEP_S),
-        "--effects-file": str(scene.folder.effects),
-    }
-    yield "sandbox", [part for pair in arguments.items() for part in pair], f"{addresses.sandbox}/_sandbox"
-
-
-def _await(child: Child, probe: str, stop: Stop) -> None:
-    """
-    Return when the process answers, or when it shall stop.
-
-    Raises:
-        Failed: It has ended, or does not answer in time.
-
-    """
-    end = time.monotonic() + START_S
-    while probe and not stop.asked and not _answers(probe):
-        child.check()
-        if time.monotonic() > end:
-            raise Failed(f"the {child.name} does not answer at {probe}; its log is {child.log}")
-        time.sleep(TICK_S / 4)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return call("GET", url, timeout_s=2).ok
-    except ConsoleError:
-        return False
+        server.start()
+    except (RuntimeError, OSError) as error:
+        raise Failed(f"Redis does not start: {error}") from error
 
 
 def _play(scene: Scene, running: Running, stop: Stop) -> int:

@@ -127,13 +127,21 @@ def test_every_command_in_a_page_can_be_typed(page: str, said: str) -> None:
 
 
 def _resolve(words: list[str]) -> tuple[str, list[str]]:
-    """Return the command that *words* name, and the options behind it."""
+    """Return the command that *words* name, and the options behind it; those of a group on the way are taken off."""
     name, rest = words[0], words[1:]
-    while rest and f"{name} {rest[0]}" in COMMANDS:
-        name, rest = f"{name} {rest[0]}", rest[1:]
-    is_group = hasattr(COMMANDS[name], "commands")
-    assert not (is_group and rest and not rest[0].startswith("-")), f"there is no command {name} {rest[0]}"
+    while rest and hasattr(COMMANDS[name], "commands"):
+        if rest[0].startswith("-"):
+            rest = rest[1:] if rest[0] in ("-h", "--help") else rest[_length(COMMANDS[name], rest[0]) :]
+        else:
+            assert f"{name} {rest[0]}" in COMMANDS, f"there is no command {name} {rest[0]}"
+            name, rest = f"{name} {rest[0]}", rest[1:]
     return name, [word for word in rest if word.startswith("--")]
+
+
+def _length(command: Any, option: str) -> int:
+    """Return how many words an option takes, its value included."""
+    (found,) = [one for one in command.params if option in (*one.opts, *one.secondary_opts)]
+    return 1 if found.is_flag else 2
 
 
 def test_the_configurations_and_the_action_of_the_readme_can_be_used(tmp_path: Path) -> None:
@@ -142,12 +150,13 @@ def test_the_configurations_and_the_action_of_the_readme_can_be_used(tmp_path: P
     (action,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     configurations = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     secrets = {"SHOP_SECRET": "whsec_" + base64.b64encode(b"s" * 24).decode(), "INSTALLER_API_TOKEN": "token"}
-    (tmp_path / "erp_actions.py").write_text(action)
+    # Under a name of its own: what is imported once stays imported, for every other test of this process too.
+    (tmp_path / "actions_of_the_readme.py").write_text(action)
 
     started = []
     for number, text in enumerate(configurations):
         path = tmp_path / f"{number}.toml"
-        path.write_text(text)
+        path.write_text(text.replace("erp_actions", "actions_of_the_readme"))
         raw = read_config(environ=secrets, path=path)
         receiver_settings(raw)
         started += [workflow.name for workflow in worker_settings(raw).workflows]

@@ -1,0 +1,45 @@
+"""
+`python -m console.docs` (`make docs`) writes the generated pages; a test compares what is committed with them.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from receiver import lifecycle
+
+from .cli_reference import cli_page
+from .redis_reference import redis_page
+from .reference import settings_page
+
+FOLDER = Path(__file__).parents[1] / "docs"
+
+#: What stands between the two remarks of the page is drawn.
+_DRAWN = re.compile(r"(diagram\(\): begin -->\n```mermaid\n).*?(\n```\n<!--)", re.DOTALL)
+
+
+def pages() -> Iterator[tuple[Path, str]]:
+    """
+    Yield path and text of every page that is generated, or has a part that is.
+    """
+    yield FOLDER / "cli.md", cli_page()
+    yield FOLDER / "redis.md", redis_page()
+    yield FOLDER / "configuration.md", settings_page()
+    yield FOLDER / "architecture.md", _with_life_cycle((FOLDER / "architecture.md").read_text("utf-8"))
+
+
+def _with_life_cycle(page: str) -> str:
+    drawing = lifecycle.diagram()
+    return _DRAWN.sub(lambda match: f"{match[1]}{drawing}{match[2]}", page)
+
+
+def main() -> None:
+    """
+    Write every page.
+    """
+    for path, text in pages():
+        path.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()

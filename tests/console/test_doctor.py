@@ -1,0 +1,88 @@
+"""`orderhook doctor` on a real Redis; that all is well with everything running is shown in `dev/test_dev.py`."""
+
+from console.embedded import free_port
+from tests.support.events import accepted, an_event
+
+
+def verdicts(orderhook, *words: str) -> dict[str, str]:
+    """Return the worst verdict of each check."""
+    found: dict[str, str] = {}
+    for row in orderhook.run("doctor", "--json", *words).rows:
+        found[row["check"]] = max(found.get(row["check"], "ok"), row["verdict"], key=["ok", "warn", "fail"].index)
+    return found
+
+
+def test_a_redis_that_is_well_passes_and_what_does_not_run_is_warned_of(orderhook):
+    """On a fresh installation nothing has failed; it just is not started yet."""
+    orderhook.configure(receiver={"port": free_port()})
+
+    said = orderhook.run("doctor")
+
+    assert 0 == said.code, said.out
+    assert "durability    appendfsync always" in said.out
+    assert verdicts(orderhook) == {
+        "configuration": "ok",
+        "Redis server": "ok",
+        "durability": "ok",
+        "clocks": "ok",
+        "lanes": "ok",
+        "workers": "warn",
+        "dead letters": "ok",
+        "receiver": "warn",
+    }
+
+
+def test_events_that_wait_for_no_worker_fail(client, orderhook):
+    """The receiver answers 202 all night, and nobody works: health must not lie."""
+    accepted(client, an_event())
+
+    assert "fail" == verdicts(orderhook)["workers"]
+    assert 1 == orderhook.run("doctor").code
+
+
+def test_dead_letters_are_pointed_to(client, orderhook):
+    """What to type next stands beside what is wrong."""
+    accepted(client, an_event(quarantine="payload_invalid", error="not JSON"))
+
+    said = orderhook.run("doctor")
+
+    assert "1 wait for an operator" in said.out
+    assert "→ orderhook dead-letters list" in said.out
+
+
+def test_a_redis_that_is_down_does_not_hide_the_rest(orderhook):
+    """The configuration is checked all the same, and what to do is said."""
+    orderhook.configure(redis_url="redis://127.0.0.1:1/0")
+
+    found = verdicts(orderhook)
+
+    assert ("fail", "ok") == (found["Redis"], found["configuration"])
+    assert "workers" not in found
+
+
+def test_a_configuration_with_problems_is_shown_with_all_of_them(orderhook):
+    """The commonest illness of all."""
+    api = {"base_url": "http://127.0.0.1:1", "token": "env:NO_TOKEN"}
+    scheme = {"type": "github", "secrets": ["env:NO_SECRET"]}
+    orderhook.configure(sources={"shop": {"scheme": scheme, "system": "installer", "api": api}})
+
+    said = orderhook.run("doctor")
+
+    assert 1 == said.code
+    assert "env:NO_SECRET is not set" in said.out
+    assert "env:NO_TOKEN is not set" in said.out
+
+
+def test_an_api_that_does_not_answer_fails(orderhook):
+    """Every event that needs it would end in retries."""
+    api = {"base_url": "http://127.0.0.1:1", "token": "t"}
+    orderhook.configure(
+        sources={"shop": {"scheme": {"type": "unsigned"}, "system": "installer", "api": api}},
+    )
+
+    assert "fail" == verdicts(orderhook)["API shop"]
+
+
+def test_the_receiver_is_looked_at_from_outside_too(orderhook):
+    """A proxy that loses the path is found before the sender finds it."""
+    assert "warn" == verdicts(orderhook, "--url", "http://127.0.0.1:1")["public URL"]
