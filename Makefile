@@ -23,7 +23,7 @@ run: $(VENV)/installed-run  ## Install, then start everything on this machine (o
 	@$(BIN)/orderhook dev $(ARGS)
 
 test: $(VENV)/installed-dev  ## Install, then run the tests
-	@$(BIN)/pytest -n auto --maxprocesses 4 $(ARGS)
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 check: $(VENV)/installed-dev  ## Lint, format, types, and the tests of architecture and documentation
 	@$(BIN)/ruff check .

@@ -17,7 +17,7 @@ from receiver import keys
 
 from .deliveries import SECRET
 from .processes import OTHERS, SUBJECT, Running, on_core, start, wait_until
-from .tables import Loss, Table, spread
+from .tables import Loss, Table, ratio, spread
 
 CONNECTIONS = 32
 #: More than any server here takes in a second, so that the load never runs out of requests.
@@ -203,8 +203,7 @@ def _cells(found: Sequence[Result], results: dict[Contender, list[Result]], base
 
 
 def _ratio(found: Sequence[Result], base: Sequence[Result]) -> float:
-    """Return the median of the ratios of each round, so that a drift between rounds cancels out."""
-    return spread([a.per_s / b.per_s for a, b in zip(found, base, strict=True)])[0]
+    return ratio([each.per_s for each in found], [each.per_s for each in base])
 
 
 def _ratios(results: dict[Contender, list[Result]]) -> Iterator[str]:

@@ -95,11 +95,14 @@ async def main(port: int, connections: int, seconds: float, most: int, run: str)
     gc.disable()
     warm, _ = await send(port, connections, [requests.pop() for _ in range(WARM_UP)], 10)
     print(json.dumps({"warm": True}), flush=True)
+    used = time.process_time()
     tally, took = await send(port, connections, requests, seconds)
+    used = time.process_time() - used
     times = sorted(tally.seconds)
     report = {
         "answers": {status.decode(): count for status, count in (warm.answers + tally.answers).items()},
         "measured": len(times),
+        "load_cpu_us": used / len(times) * 1e6,
         "per_s": len(times) / took,
         "p50_ms": times[len(times) // 2] * 1000,
         "p99_ms": times[len(times) * 99 // 100] * 1000,

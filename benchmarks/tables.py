@@ -37,6 +37,11 @@ def spread(values: Sequence[float]) -> tuple[float, str]:
     return statistics.median(values), f"{min(values):,.{digits}f}–{max(values):,.{digits}f}"
 
 
+def ratio(found: Sequence[float], base: Sequence[float]) -> float:
+    """Return the median of the ratios of each round, so that a drift between rounds cancels out."""
+    return statistics.median([a / b for a, b in zip(found, base, strict=True)])
+
+
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
     first, *others = zip(cells, widths, strict=True)
     padded = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]

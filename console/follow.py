@@ -2,6 +2,7 @@
 Following the inbox: what has become known since the last look, event by event.
 
 Looks at what was accepted or opened anew since the start and at what was seen open, never at the whole inbox.
+So an event that is replayed and over again between two looks is not noticed: no index holds it.
 """
 
 from collections.abc import Iterator

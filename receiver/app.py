@@ -2,17 +2,14 @@
 The receiver as an ASGI application: routes, start, stop and health. Importing it does nothing; `create_app` builds it.
 """
 
-import asyncio
 import contextlib
 import gc
 import re
-import time
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Any
 
 import structlog
-from redis.exceptions import RedisError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -20,12 +17,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from . import answers, keys, store
-from .answers import Answer, ErrorCode
+from . import answers, store
+from .answers import ErrorCode
 from .bucket import Bucket
 from .commit import GroupCommit
 from .delivery_log import DeliveryLog, Silence
 from .endpoint import Endpoint, Source
+from .health import Health, response
 from .intake import Reading
 from .settings import ReceiverSettings, SourceSettings
 from .verification import Verifier
@@ -67,7 +65,8 @@ def create_app(settings: ReceiverSettings, delivery_log: DeliveryLog | None = No
         body_deadline_s=section.body_deadline_s,
         log=delivery_log or (DeliveryLog() if section.log_deliveries else Silence()),
     )
-    health = Health(settings.redis_url, timeout_s=section.commit_timeout_s)
+    wanted = {source.durability for source in settings.sources.values() if source.enabled}
+    health = Health(settings.redis_url, timeout_s=section.commit_timeout_s, wanted=wanted)
     app = Receiver(
         endpoint,
         routes=[
@@ -103,11 +102,11 @@ def build_source(name: str, settings: SourceSettings) -> Source:
 
 
 @contextlib.asynccontextmanager
-async def _lifespan(endpoint: Endpoint, health: "Health", settings: ReceiverSettings) -> AsyncIterator[None]:
-    endpoint.commit = _group_commit(settings)
+async def _lifespan(endpoint: Endpoint, health: Health, settings: ReceiverSettings) -> AsyncIterator[None]:
+    endpoint.commit = _group_commit(settings, health)
     if any(source.replicated for source in endpoint.sources.values()):
         # A connection of its own, so that other sources never wait for a slow replica.
-        endpoint.replicated = _group_commit(settings, replicas=1)
+        endpoint.replicated = _group_commit(settings, health, replicas=1)
     # What is loaded by now stays: the collector need not look at it again (p99 fell from 25 to 5 ms when measured).
     gc.collect()
     gc.freeze()
@@ -124,7 +123,7 @@ async def _lifespan(endpoint: Endpoint, health: "Health", settings: ReceiverSett
     log.info("receiver.stopped")
 
 
-def _group_commit(settings: ReceiverSettings, *, replicas: int = 0) -> GroupCommit:
+def _group_commit(settings: ReceiverSettings, health: Health, *, replicas: int = 0) -> GroupCommit:
     timeout_s = settings.receiver.commit_timeout_s
     return GroupCommit(
         lambda: store.async_connection(settings.redis_url, timeout_s=timeout_s),
@@ -132,61 +131,17 @@ def _group_commit(settings: ReceiverSettings, *, replicas: int = 0) -> GroupComm
         max_waiting=settings.receiver.max_waiting,
         shift=ShiftTemplate(),
         replicas=replicas,
+        assure=health.assure,
     )
-
-
-#: How long an answer of `/readyz` holds, in seconds: whoever can ask must not be able to fill Redis with questions.
-READY_FOR_S = 0.25
-
-
-class Health:
-    """`/healthz` says that the process answers, `/readyz` that Redis takes a write."""
-
-    def __init__(self, redis_url: str, *, timeout_s: float) -> None:
-        self._redis = store.async_client(redis_url, timeout_s=timeout_s)
-        self._timeout_s = timeout_s
-        self._asking = asyncio.Lock()
-        self._asked = -READY_FOR_S
-        self._answer = answers.health(503, {"status": "starting"})
-        #: Set when the process is told to stop, before it stops to listen: the balancer is to look elsewhere.
-        self.stopping = False
-
-    async def process(self, _: Request) -> Response:
-        return _response(answers.health(200, {"status": "ok"}))
-
-    async def ready(self, _: Request) -> Response:
-        async with self._asking:
-            if not self.stopping and time.monotonic() - self._asked >= READY_FOR_S:
-                self._answer = await self._ask()
-                self._asked = time.monotonic()
-        return _response(answers.health(503, {"status": "stopping"}) if self.stopping else self._answer)
-
-    async def _ask(self) -> Answer:
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                await self._redis.set(keys.probe(), "1", ex=60)
-        except (RedisError, OSError, TimeoutError) as error:
-            log.warning("receiver.not_ready", error=str(error) or type(error).__name__)
-            return answers.health(503, {"status": "unavailable", "redis": "cannot be written"})
-        return answers.health(200, {"status": "ready", "redis": "writable"})
-
-    async def close(self) -> None:
-        await self._redis.aclose()
 
 
 async def _http_error(_: Request, error: Exception) -> Response:
     """Answer what no route takes: another path, or another method than a health check's."""
     if isinstance(error, HTTPException) and error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        return _response(answers.wrong_method("GET, HEAD"))
-    return _response(answers.error(ErrorCode.NOT_FOUND))
+        return response(answers.wrong_method("GET, HEAD"))
+    return response(answers.error(ErrorCode.NOT_FOUND))
 
 
 async def _our_fault(_: Request, error: Exception) -> Response:
     log.error("receiver.bug", exc_info=error)
-    return _response(answers.error(ErrorCode.INTERNAL))
-
-
-def _response(answer: Answer) -> Response:
-    return Response(
-        answer.body, answer.status, {name.decode(): value.decode() for name, value in answer.headers}
-    )
+    return response(answers.error(ErrorCode.INTERNAL))

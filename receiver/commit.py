@@ -6,7 +6,7 @@ and the sender's retry meets the dedupe key.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import hiredis
 from redis.asyncio.connection import AbstractConnection
@@ -15,7 +15,7 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 from . import accept, scripts
 from .accept import NewEvent, Recorded
 from .batcher import Batcher
-from .store import StoreError, StoreUnavailable
+from .store import StoreError, StoreUnavailable, WeakDurability
 from .wake import ShiftTemplate
 
 #: Most events and bytes in one command: a batch must not stall Redis for others.
@@ -38,6 +38,7 @@ class GroupCommit:
         max_waiting: int,
         shift: ShiftTemplate,
         replicas: int = 0,
+        assure: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """
         Args:
@@ -45,12 +46,14 @@ class GroupCommit:
             timeout_s: Longest time from `put` to an answer or an error.
             max_waiting: Most events that may wait at once.
             replicas: Replicas that must have an event before it is acknowledged. They have half of *timeout_s*.
+            assure: Awaited after each connecting; raises `WeakDurability` where the server must not be written to.
         """
         self._connect = connect
         self._timeout_s = timeout_s
         self._max_waiting = max_waiting
         self._shift = shift
         self._replicas = replicas
+        self._assure = assure
         self._connection: AbstractConnection | None = None
         self._batcher = Batcher[NewEvent, Recorded](
             self._commit, max_items=MAX_BATCH, weigh=lambda new: len(new.body), max_weight=MAX_BATCH_BYTES
@@ -78,7 +81,7 @@ class GroupCommit:
         try:
             async with asyncio.timeout_at(oldest + self._timeout_s):
                 answers = await self._record(events)
-        except (RedisError, OSError, TimeoutError) as error:
+        except (RedisError, OSError, TimeoutError, WeakDurability) as error:
             await self._disconnect()
             unavailable = StoreUnavailable(str(error) or type(error).__name__)
             # A silent Redis will not answer the next batch either, and each that waits has its own time limit.
@@ -114,6 +117,8 @@ class GroupCommit:
             self._connection = self._connect()
             await self._connection.connect()  # type: ignore[no-untyped-call]
             await self._load(self._connection)
+            if self._assure is not None:
+                await self._assure()
         return self._connection
 
     @staticmethod

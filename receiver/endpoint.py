@@ -91,7 +91,8 @@ class Endpoint:
         except asyncio.CancelledError:
             # The server stops and waits no longer: an honest answer is the last thing to do.
             answer, detail = answers.error(ErrorCode.STORE_UNAVAILABLE), "the receiver stops"
-        except Exception as error:  # noqa: BLE001 - the edge of the process: the sender must hear that it is our fault
+        except Exception as error:
+            # The edge of the process: the sender must hear that it is our fault.
             log.error("receiver.bug", exc_info=error)
             answer, detail = answers.error(ErrorCode.INTERNAL), type(error).__name__
         self.log.add(Delivery(name, answer.code, answer.status, event_id, detail, started))

@@ -24,9 +24,11 @@ def event(source: str, event_id: str) -> EventKey:
     """
     `orderhook:event:{source}:{event id}`: hash, the record of an event, and by existing its dedupe key.
 
-    * `v` schema version; `source`, `id`, `type`, `subject`, `verdict` (`scheme:index of the secret`), `digest` of the body, `lane`
+    * `v` schema version; `source`, `id`, `type`, `subject`, `verdict` (`scheme:index of the secret`),
+      `digest` of the body, `lane`
     * `occurred` (the sender's time, may be empty), `accepted`, `opened` (accepted or last replayed), `closed`, `due`
-    * `status`, `reason`, `error`, `step` (where it failed), `stale` (`1` for an event older than the lane's last applied)
+    * `status`, `reason`, `error`, `step` (where it failed),
+      `stale` (`1` for an event older than the lane's last applied)
     * `deliveries`, `duplicate_at` (last duplicate), `altered` (duplicates with another body), `replays`,
       `discarded` (by whom and why)
     * `attempt` (claims so far), `base` (attempts before the last replay), `crashes` (claims nobody reported back from)
@@ -55,8 +57,8 @@ def lane(source: str, subject: str) -> LaneKey:
     """
     `orderhook:lane:{source}:{subject}`: list of event keys, the events of one subject, first in first out.
 
-    The head is the one being worked on. Written by accept.lua, claim.lua, settle.lua, replay.lua, discard.lua, sweep.lua;
-    Redis drops it when it is empty.
+    The head is the one being worked on. Redis drops it when it is empty.
+    Written by accept.lua, claim.lua, settle.lua, replay.lua, discard.lua and sweep.lua.
     """
     return LaneKey(f"{_LANE}{source}:{subject}")
 
@@ -145,7 +147,7 @@ def guard(source: str, event_type: str, digest: str) -> str:
 
 def workflow(name: str, version: str) -> str:
     """
-    `orderhook:workflow:{name}@{version}`: string, the JSON definition of a workflow version some event may be pinned to.
+    `orderhook:workflow:{name}@{version}`: string, the JSON definition of a version that some event may be pinned to.
 
     Written by a worker at its start; expires 90 days after the last start that knew it.
     """

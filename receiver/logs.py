@@ -21,7 +21,9 @@ _SHARED: tuple[Processor, ...] = (
 def set_up(stream: TextIO | None = None, *, level: int = logging.INFO) -> None:
     """Send every log line of this process to *stream* (stderr by default); call it once, from a command."""
     stream = stream or sys.stderr
-    last: Processor = structlog.dev.ConsoleRenderer() if stream.isatty() else structlog.processors.JSONRenderer()
+    last: Processor = (
+        structlog.dev.ConsoleRenderer() if stream.isatty() else structlog.processors.JSONRenderer()
+    )
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -1,10 +1,11 @@
 """
 HTTP on a connection: uvicorn's httptools protocol, made strict where it is not, with answers in our own shape.
 
-httptools is pinned, since h11 takes a request with both Content-Length and Transfer-Encoding. Of its own it has no limit
-to a head, takes what follows a body for headers, and drops the body of a request that offers to change the protocol.
+httptools is pinned, since h11 takes a request with both Content-Length and Transfer-Encoding. Of its own it sets a head
+no limit, takes what follows a body for headers, and drops the body of a request that offers to change the protocol.
 """
 
+import asyncio
 from http import HTTPStatus
 
 import httptools
@@ -13,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from . import answers
 from .answers import Answer, ErrorCode
 from .endpoint import MAX_HEADER_BYTES, MAX_HEADERS
+from .gathering import GatheringTransport
 
 #: As much as the headers that the endpoint takes can come to, with a request line. Without an end to it, one client
 #: that never ends its headers would fill the memory before any check of `endpoint.py` runs.
@@ -27,6 +29,9 @@ class ReceiverProtocol(HttpToolsProtocol):
 
     _head_bytes = 0
     _in_head = True
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(GatheringTransport(transport, self.loop))
 
     def data_received(self, data: bytes) -> None:
         if self._in_head:

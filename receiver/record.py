@@ -59,7 +59,12 @@ class AttemptNote:
         outcome, token, started, *rest = text.split(" ", 4)
         ended, detail = (*rest, "", "")[:2]
         return cls(
-            number=number, outcome=outcome, token=int(token), started=int(started), ended=int(ended or 0), detail=detail
+            number=number,
+            outcome=outcome,
+            token=int(token),
+            started=int(started),
+            ended=int(ended or 0),
+            detail=detail,
         )
 
 
@@ -155,7 +160,7 @@ def moment(milliseconds: int) -> datetime:
 
 
 def as_json(record: Record) -> dict[str, Any]:
-    """Return the record as the command line's `--json` shows it: camelCase names and ISO times, absent ones left out."""
+    """Return the record as `--json` shows it: camelCase names and ISO times, absent ones left out."""
 
     def time(milliseconds: int) -> str | None:
         return moment(milliseconds).isoformat(timespec="milliseconds") if milliseconds else None
@@ -181,18 +186,27 @@ def as_json(record: Record) -> dict[str, Any]:
         "dueAt": time(record.due),
         "plan": list(record.plan or ()),
         "attempts": [
-            {"number": a.number, "outcome": a.outcome, "startedAt": time(a.started), "endedAt": time(a.ended), "detail": a.detail}
+            {
+                "number": a.number,
+                "outcome": a.outcome,
+                "startedAt": time(a.started),
+                "endedAt": time(a.ended),
+                "detail": a.detail,
+            }
             for a in record.attempts
         ],
         "steps": [
-            {"step": name, "state": e.state.value, "at": time(e.at), "detail": e.detail} for name, e in record.ledger.items()
+            {"step": name, "state": e.state.value, "at": time(e.at), "detail": e.detail}
+            for name, e in record.ledger.items()
         ],
     }
     return {name: value for name, value in shown.items() if value not in (None, "", [])}
 
 
 def _attempts(fields: Mapping[str, str]) -> tuple[AttemptNote, ...]:
-    found = ((int(name.partition(":")[2]), text) for name, text in fields.items() if name.startswith("attempt:"))
+    found = (
+        (int(name.partition(":")[2]), text) for name, text in fields.items() if name.startswith("attempt:")
+    )
     return tuple(AttemptNote.parse(number, text) for number, text in sorted(found))
 
 

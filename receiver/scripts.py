@@ -53,7 +53,9 @@ def arguments(script_keys: Sequence[object], args: Sequence[object]) -> list[Any
     return [len(common) + len(script_keys), *common, *script_keys, moves(), *args]
 
 
-async def run(client: "aredis.Redis", name: str, script_keys: Sequence[object] = (), args: Sequence[object] = ()) -> Any:
+async def run(
+    client: "aredis.Redis", name: str, script_keys: Sequence[object] = (), args: Sequence[object] = ()
+) -> Any:
     """Run a script; load it first where the server does not have it (then nothing was run)."""
     script = load(name)
     call = arguments(script_keys, args)
@@ -64,7 +66,9 @@ async def run(client: "aredis.Redis", name: str, script_keys: Sequence[object] =
         return await client.evalsha(script.sha, *call)
 
 
-def run_sync(client: "redis.Redis", name: str, script_keys: Sequence[object] = (), args: Sequence[object] = ()) -> Any:
+def run_sync(
+    client: "redis.Redis", name: str, script_keys: Sequence[object] = (), args: Sequence[object] = ()
+) -> Any:
     """Run a script like `run`, over a blocking client: for rq's processes and the command line."""
     script = load(name)
     call = arguments(script_keys, args)

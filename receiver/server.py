@@ -9,7 +9,8 @@ import structlog
 import uvicorn
 
 from . import store
-from .app import Health, create_app
+from .app import create_app
+from .health import Health
 from .protocol import ReceiverProtocol
 from .settings import ReceiverSettings
 from .store import WeakDurability

@@ -36,7 +36,7 @@ class WeakDurability(StoreError):
 
 
 def async_client(url: str, *, timeout_s: float) -> "aredis.Redis":
-    """Return an asyncio client; *timeout_s* bounds connecting and each answer."""
+    """Return an asyncio client that answers in bytes; *timeout_s* bounds connecting and each answer."""
     return aredis.Redis.from_url(
         url, retry=AsyncRetry(NoBackoff(), 0), socket_timeout=timeout_s, socket_connect_timeout=timeout_s
     )
@@ -109,6 +109,22 @@ def read_facts(connection: "redis.Redis") -> ServerFacts:
     except redis.ResponseError:  # managed services know no CONFIG, or do not allow it
         config = {}
     return ServerFacts.of(info, config)
+
+
+async def assure(connection: "aredis.Redis", wanted: AbstractSet[str]) -> None:
+    """
+    Ask a server for its facts and check them.
+
+    Raises:
+        WeakDurability: It does not give what is wanted.
+    """
+    info: dict[str, Any] = await connection.info()
+    try:
+        config: dict[str, str] = await connection.config_get("appendfsync")  # type: ignore[assignment]
+    except redis.ResponseError:
+        config = {}
+    if problems := check(ServerFacts.of(info, config), wanted):
+        raise WeakDurability("; ".join(problems))
 
 
 def check(facts: ServerFacts, wanted: AbstractSet[str]) -> tuple[str, ...]:

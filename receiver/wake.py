@@ -57,4 +57,9 @@ class ShiftTemplate:
         job_id, now = str(uuid.uuid4()), utcformat(datetime.now(UTC))
         fields = self.fields | {"created_at": now, "enqueued_at": now}
         flat = [part for pair in fields.items() for part in pair]
-        return (keys.rq_queue(), keys.rq_queues(), keys.rq_job(job_id)), [keys.wake(), job_id, len(flat), *flat]
+        return (keys.rq_queue(), keys.rq_queues(), keys.rq_job(job_id)), [
+            keys.wake(),
+            job_id,
+            len(flat),
+            *flat,
+        ]

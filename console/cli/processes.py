@@ -62,18 +62,18 @@ def receiver(ctx: typer.Context, *, host: Host = None, port: Port = None) -> Non
     """
     Take in deliveries: POST /webhooks/SOURCE, GET /healthz, GET /readyz.
     """
-    from ..commands import processes
+    from ..commands import receiver as command
 
-    processes.receiver(desk(ctx), host=host, port=port)
+    command.run(desk(ctx), host=host, port=port)
 
 
 def worker(ctx: typer.Context, *, processes: Processes = None, concurrency: Concurrency = None) -> None:
     """
     Work on events: starts worker processes, and starts them anew whenever one ends.
     """
-    from ..commands import processes as command
+    from ..commands import worker as command
 
-    raise typer.Exit(command.worker(desk(ctx), processes=processes, concurrency=concurrency))
+    raise typer.Exit(command.run(desk(ctx), processes=processes, concurrency=concurrency))
 
 
 def sandbox(
@@ -93,9 +93,9 @@ def sandbox(
     """
     Play the order API and its sender, for development and tests.
     """
-    from ..commands import processes
+    from ..commands import sandbox as command
 
-    wish = processes.SandboxWish(
+    wish = command.SandboxWish(
         host=host,
         port=port,
         webhook_url=webhook_url,
@@ -107,4 +107,4 @@ def sandbox(
         effects_file=effects_file,
         seed=seed,
     )
-    processes.sandbox(desk(ctx), wish)
+    command.run(desk(ctx), wish)

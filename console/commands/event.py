@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from receiver.inbox import Inbox
 from receiver.lifecycle import Status
-from receiver.record import Record, as_json, moment
+from receiver.record import Record, StepState, as_json, moment
 
 from .. import moments, render
 from ..access import find, redis_of
 from ..catalog import stored_actions
 from ..desk import Desk
 from ..render import Piece
-from ..story import Actions, Tone, tell
+from ..story import Actions, Tone, step_name, tell
 
 
 def show_one(desk: Desk, event_id: str, *, source: str, body: bool, as_jsonl: bool) -> None:
@@ -31,14 +31,15 @@ def show_one(desk: Desk, event_id: str, *, source: str, body: bool, as_jsonl: bo
         if as_jsonl:
             render.json_line({**as_json(record), **({"body": text} if body else {})})
             return
-        render.fields(_facts(record, inbox))
-        _print_story(record, stored_actions(client))
+        actions = stored_actions(client)
+        render.fields(_facts(record, inbox, actions))
+        _print_story(record, actions)
     if body:
         render.data("")
         render.data(text if text is not None else ("the body was erased", Tone.WARN))
 
 
-def _facts(record: Record, inbox: Inbox) -> Iterator[tuple[str, Piece]]:
+def _facts(record: Record, inbox: Inbox, actions: Actions) -> Iterator[tuple[str, Piece]]:
     yield "event", record.id
     yield "source", record.source
     yield "type", record.type
@@ -55,6 +56,7 @@ def _facts(record: Record, inbox: Inbox) -> Iterator[tuple[str, Piece]]:
     )
     yield "plan", ", ".join(record.plan or ())
     yield "attempts", _attempts(record)
+    yield "under way", _under_way(record, actions)
     yield "due", moments.precise(record.due) if record.status is Status.RETRYING else ""
     yield "lane", _place_in_lane(record, inbox)
 
@@ -74,6 +76,17 @@ def _attempts(record: Record) -> str:
     replays = f", {record.attempts_now} since the last of {record.replays} replays" if record.replays else ""
     crashes = f", {record.crashes} without a report" if record.crashes else ""
     return f"{record.attempt}{replays}{crashes}"
+
+
+def _under_way(record: Record, actions: Actions) -> str:
+    """
+    Return the steps that were begun and have no result yet.
+    """
+    begun = [(place, entry) for place, entry in record.ledger.items() if entry.state is StepState.INTENT]
+    shown = (
+        f"{step_name(record, place, actions)} since {moments.precise(entry.at)}" for place, entry in begun
+    )
+    return ", ".join(shown)
 
 
 def _place_in_lane(record: Record, inbox: Inbox) -> str:

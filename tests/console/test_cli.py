@@ -35,7 +35,16 @@ def test_loading_it_loads_nothing_heavy():
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     loaded = set(json.loads(run.stdout))
 
-    assert set() == loaded & {"redis", "pydantic", "structlog", "aiohttp", "rq", "uvicorn", "starlette", "asyncio"}
+    assert set() == loaded & {
+        "redis",
+        "pydantic",
+        "structlog",
+        "aiohttp",
+        "rq",
+        "uvicorn",
+        "starlette",
+        "asyncio",
+    }
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
@@ -45,7 +54,9 @@ def test_help_ends_in_examples_and_exit_codes(orderhook, words):
 
     lines = said.out.splitlines()
     examples = lines[lines.index(next(line for line in lines if "Examples:" in line)) :]
-    assert any(f"$ orderhook {' '.join(words)}" in line for line in examples) or " ".join(words) in " ".join(examples)
+    assert any(f"$ orderhook {' '.join(words)}" in line for line in examples) or " ".join(words) in " ".join(
+        examples
+    )
     assert any("Exit codes: 0 " in line for line in examples)
 
 

@@ -50,7 +50,13 @@ def test_what_weakens_a_promise_is_said(changes, wanted, expected):
 
 @pytest.mark.parametrize(
     ("skew_s", "verdict"),
-    [(0.1, Verdict.OK), (-4.9, Verdict.OK), (6.0, Verdict.WARN), (-59.0, Verdict.WARN), (-61.0, Verdict.FAIL)],
+    [
+        (0.1, Verdict.OK),
+        (-4.9, Verdict.OK),
+        (6.0, Verdict.WARN),
+        (-59.0, Verdict.WARN),
+        (-61.0, Verdict.FAIL),
+    ],
 )
 def test_clocks_that_differ_are_judged_by_how_far(skew_s, verdict):
     """A tolerance of five minutes forgives seconds, not minutes."""
@@ -89,7 +95,9 @@ def test_held_lanes_want_an_operator():
 
 def test_counters_tell_of_dead_letters_and_repairs():
     """Repairs must be 0: one means that something else writes to this Redis."""
-    found = verdicts(diagnoses.counters({"shop:dead": 2, "open:dead": 1, "shop:repaired": 1, "shop:accepted": 9}))
+    found = verdicts(
+        diagnoses.counters({"shop:dead": 2, "open:dead": 1, "shop:repaired": 1, "shop:accepted": 9})
+    )
 
     assert [("dead letters", Verdict.WARN), ("sweeper", Verdict.WARN)] == found
     assert [("dead letters", Verdict.OK)] == verdicts(diagnoses.counters({"shop:accepted": 9}))

@@ -8,7 +8,9 @@ def verdicts(orderhook, *words: str) -> dict[str, str]:
     """Return the worst verdict of each check."""
     found: dict[str, str] = {}
     for row in orderhook.run("doctor", "--json", *words).rows:
-        found[row["check"]] = max(found.get(row["check"], "ok"), row["verdict"], key=["ok", "warn", "fail"].index)
+        found[row["check"]] = max(
+            found.get(row["check"], "ok"), row["verdict"], key=["ok", "warn", "fail"].index
+        )
     return found
 
 

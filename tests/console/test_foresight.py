@@ -50,7 +50,9 @@ def test_a_step_that_failed_without_effect_runs(foreseen):
 
 
 @pytest.mark.parametrize(
-    ("place", "fate"), [("s0", Fate.LOOK), ("s1", Fate.REPEAT), ("s2", Fate.PARK)], ids=[NATURAL, KEYED, UNKEYED]
+    ("place", "fate"),
+    [("s0", Fate.LOOK), ("s1", Fate.REPEAT), ("s2", Fate.PARK)],
+    ids=[NATURAL, KEYED, UNKEYED],
 )
 @pytest.mark.parametrize("state", ["intent", "unknown"])
 def test_an_unknown_outcome_goes_by_the_effect_class(foreseen, place, fate, state):

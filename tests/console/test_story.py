@@ -12,7 +12,13 @@ START = 1_790_000_000_000
 
 def a_record(**fields: str) -> Record:
     """Return a record as Redis holds it: accepted, and whatever *fields* add; `__` stands for a colon."""
-    basic = {"source": "shop", "id": "evt-1", "type": "order.created", "status": "pending", "accepted": str(START)}
+    basic = {
+        "source": "shop",
+        "id": "evt-1",
+        "type": "order.created",
+        "status": "pending",
+        "accepted": str(START),
+    }
     changes = {name.replace("__", ":"): value for name, value in fields.items()}
     return Record.read("key", basic | {"opened": str(START), "deliveries": "1"} | changes)
 
@@ -102,7 +108,10 @@ def test_a_quarantined_event_says_what_is_wrong_with_it():
         ({"replays": "1", "opened": at(5)}, "replayed"),
         ({"replays": "3", "opened": at(5)}, "replayed, 3 times by now"),
         ({"status": "discarded", "closed": at(9), "discarded": "ola: by phone"}, "discarded: ola: by phone"),
-        ({"step__0.0": f'{at(5)} failed 5 "upstream_error"'}, "step 0.0 failed without effect: upstream_error"),
+        (
+            {"step__0.0": f'{at(5)} failed 5 "upstream_error"'},
+            "step 0.0 failed without effect: upstream_error",
+        ),
         ({"step__0.0": f"{at(5)} unknown 5 "}, "step 0.0 may have had its effect; a person must look."),
     ],
     ids=["again", "often", "altered", "replayed", "replays", "discarded", "failed", "unknown"],

@@ -63,7 +63,9 @@ def test_rq_info_shows_workers_and_shifts(system):
     system.start_worker(2)
 
     rq = Path(sys.executable).with_name("rq")
-    shown = subprocess.run([rq, "info", "--url", system.redis.url], capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run(
+        [rq, "info", "--url", system.redis.url], capture_output=True, text=True, check=True
+    ).stdout
 
     assert "2 workers" in shown
     assert "orderhook" in shown
@@ -71,7 +73,9 @@ def test_rq_info_shows_workers_and_shifts(system):
 
 def test_a_broken_configuration_stops_the_worker_with_every_problem(system):
     """Whoever deploys sees the file, the keys and what was expected, at once."""
-    system.configure([{"name": "Broken", "trigger": "order.created", "actions": [{"type": "no_such_action"}]}])
+    system.configure(
+        [{"name": "Broken", "trigger": "order.created", "actions": [{"type": "no_such_action"}]}]
+    )
     process = system.start("worker", *System.command("worker"))
 
     assert 2 == process.popen.wait(20)

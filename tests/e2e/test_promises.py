@@ -75,7 +75,9 @@ def test_a_worker_killed_in_the_middle_of_a_step_loses_and_repeats_nothing(syste
     for name, event, _, key, _ in system.deeds():
         keys[name, event].add(key)
     assert all(len(found) == 1 for found in keys.values())
-    assert Counter({f"evt-{n}": 1 for n in range(5)}) == Counter(d[1] for d in system.deeds() if d[0] == "note")
+    assert Counter({f"evt-{n}": 1 for n in range(5)}) == Counter(
+        d[1] for d in system.deeds() if d[0] == "note"
+    )
     until(lambda: not _in_flight(system))
     assert_accounted(system)
 
@@ -225,7 +227,11 @@ def test_a_rate_limit_is_waited_out(system):
     until(lambda: not _in_flight(system))
     (event,) = _events(system, "order.created")
     assert (Status.SUCCEEDED, 1) == (event.status, event.attempt)
-    assert {1} == set(subjects(system, "order.dispatch").values()) == set(subjects(system, "tag.assign").values())
+    assert (
+        {1}
+        == set(subjects(system, "order.dispatch").values())
+        == set(subjects(system, "tag.assign").values())
+    )
     assert event.closed - event.accepted >= 2000
 
 
@@ -235,7 +241,9 @@ def assert_in_order(system: System) -> None:
         accepted = [record.id for record in Inbox(client).events(Filter(), newest_first=False)]
     place = {event_id: index for index, event_id in enumerate(accepted)}
     last = {}
-    for _, event_id, subject, _, _ in {deed[1]: deed for deed in reversed(system.deeds())}.values().__reversed__():
+    for _, event_id, subject, _, _ in {
+        deed[1]: deed for deed in reversed(system.deeds())
+    }.values().__reversed__():
         assert last.get(subject, -1) < place[event_id], f"{event_id} overtook another of {subject}"
         last[subject] = place[event_id]
 

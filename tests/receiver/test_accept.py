@@ -122,12 +122,20 @@ def test_a_foreign_key_refuses_its_event_alone(client, spoiled):
     found = answered(client, bad, good)
 
     assert [Outcome.REFUSED, Outcome.ACCEPTED] == [one.outcome for one in found]
-    assert {spoiled(bad)} == {key for key in client.keys() if key.split(":")[2:3] == ["shop"]}
+    assert {spoiled(bad)} == {key for key in client.scan_iter() if key.split(":")[2:3] == ["shop"]}
 
 
 @pytest.mark.parametrize(
     "key",
-    [keys.ready(), keys.counts(), keys.open_events(), keys.dead(), keys.sources(), keys.rq_queue(), keys.rq_queues()],
+    [
+        keys.ready(),
+        keys.counts(),
+        keys.open_events(),
+        keys.dead(),
+        keys.sources(),
+        keys.rq_queue(),
+        keys.rq_queues(),
+    ],
 )
 def test_a_foreign_shared_key_writes_nothing_at_all(client, key):
     """A record without its lane would answer `duplicate` for ever to an event that nobody works on."""

@@ -15,9 +15,10 @@ from receiver.lifecycle import Status
 from tests.support.events import record
 from tests.support.receiving import Delivery, a_delivery, answer, request_bytes
 from tests.support.schemes import STANDARD_SECRET, TEXT_SECRET, settings_of
+from tests.support.waiting import until
 
-pytestmark = pytest.mark.usefixtures("client")
-
+#: Of the receiver in conftest.py.
+BODY_LIMIT = 64 * 1024
 BODY = b'{"event":"order.created","data":{"id":"order-1"}}'
 JSON_ONLY = Delivery(headers=[("Content-Type", "application/json")], body=BODY)
 
@@ -36,7 +37,10 @@ class TestAccepted:
         """P1: a 2xx means recorded."""
         found = receiver.post(a_delivery("msg-1"))
 
-        assert (202, {"data": {"eventId": "msg-1", "status": "accepted"}, "success": True}) == (found.status, found.json)
+        assert (202, {"data": {"eventId": "msg-1", "status": "accepted"}, "success": True}) == (
+            found.status,
+            found.json,
+        )
         stored = record(client, "msg-1")
         assert (Status.PENDING, "order.created", "order-1", "standard-webhooks:0") == (
             stored.status,
@@ -59,7 +63,10 @@ class TestAccepted:
 
         found = receiver.post(a_delivery())
 
-        assert (200, {"data": {"eventId": "msg-1", "status": "duplicate"}, "success": True}) == (found.status, found.json)
+        assert (200, {"data": {"eventId": "msg-1", "status": "duplicate"}, "success": True}) == (
+            found.status,
+            found.json,
+        )
         assert 1 == len(recorded(client))
 
     def test_the_same_id_with_another_body_is_a_duplicate_and_an_alarm(self, receiver, client):
@@ -84,13 +91,21 @@ class TestAccepted:
                 assert status == found.status
                 assert (b"" if status == 204 else found.body) == found.body
 
-    @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"\xff", b"{", b'{"event":"a","n":NaN}', b"null"], ids=repr)
+    @pytest.mark.parametrize(
+        "body", [b"", b"{}", b"[]", b"\xff", b"{", b'{"event":"a","n":NaN}', b"null"], ids=repr
+    )
     def test_an_authentic_but_unusable_body_is_quarantined(self, receiver, client, body):
         """A 4xx would make the sender give up, or try for days; as a dead letter an operator sees it."""
         found = receiver.post(a_delivery("msg-1", body=body))
 
-        assert (202, {"data": {"eventId": "msg-1", "status": "quarantined"}, "success": True}) == (found.status, found.json)
-        assert (Status.DEAD, "payload_invalid") == (record(client, "msg-1").status, record(client, "msg-1").reason)
+        assert (202, {"data": {"eventId": "msg-1", "status": "quarantined"}, "success": True}) == (
+            found.status,
+            found.json,
+        )
+        assert (Status.DEAD, "payload_invalid") == (
+            record(client, "msg-1").status,
+            record(client, "msg-1").reason,
+        )
         assert (200, "duplicate") == receiver.post(a_delivery("msg-1", body=body)).outcome
 
     def test_an_id_that_is_not_signed_cannot_make_a_copy_new(self, receiver, client):
@@ -109,7 +124,10 @@ class TestAccepted:
         found = receiver.post(a_delivery(body=body, settings=settings_of("stripe")), "stripe")
 
         assert (202, "evt_1") == _named(found)
-        assert ("charge.paid", "ch_1") == (record(client, "evt_1", source="stripe").type, record(client, "evt_1", source="stripe").subject)
+        assert ("charge.paid", "ch_1") == (
+            record(client, "evt_1", source="stripe").type,
+            record(client, "evt_1", source="stripe").subject,
+        )
 
     def test_an_unsigned_source_records_with_an_id_from_the_body(self, receiver, client):
         """It had to be asked for by name."""
@@ -141,62 +159,94 @@ def _named(found) -> tuple[int, str]:
     return found.status, found.json["data"]["eventId"]
 
 
-STALE = int(time.time()) - 1000
+def stale() -> int:
+    return int(time.time()) - 1000
 
-REFUSED = [
-    pytest.param("shop", JSON_ONLY, 401, "SIGNATURE_MISSING", id="no signature"),
-    pytest.param("shop", a_delivery().without("webhook-signature"), 401, "SIGNATURE_MISSING", id="signature stripped"),
-    pytest.param("shop", a_delivery().having(webhook_signature="v1,xyz"), 401, "SIGNATURE_MALFORMED", id="malformed"),
-    pytest.param("shop", a_delivery().having(webhook_id="msg:1"), 401, "SIGNATURE_MALFORMED", id="malformed id"),
-    pytest.param("shop", a_delivery().having(webhook_id="msg-2"), 401, "SIGNATURE_INVALID", id="another id"),
-    pytest.param("shop", a_delivery(settings=settings_of("github")), 401, "SIGNATURE_MISSING", id="another scheme's"),
-    pytest.param("github", a_delivery(), 401, "SIGNATURE_MISSING", id="another source's"),
-    pytest.param(
-        "shop", Delivery(headers=a_delivery().headers, body=BODY + b" "), 401, "SIGNATURE_INVALID", id="another body"
-    ),
-    pytest.param(
-        "shop", a_delivery().having(webhook_timestamp="nan"), 401, "TIMESTAMP_MALFORMED", id="timestamp that is none"
-    ),
-    pytest.param("shop", a_delivery(timestamp=STALE), 401, "TIMESTAMP_STALE", id="old timestamp"),
-    pytest.param("shop", a_delivery(timestamp=STALE + 2000), 401, "TIMESTAMP_STALE", id="timestamp of the future"),
-    pytest.param(
+
+def doubled(name, value) -> Delivery:
+    """Return a signed delivery with one header added, which it has already."""
+    delivery = a_delivery()
+    return Delivery(headers=[*delivery.headers, (name, value)], body=delivery.body)
+
+
+def changed(**headers) -> Delivery:
+    return a_delivery().having(**headers)
+
+
+def unsigned(body) -> Delivery:
+    return Delivery(headers=JSON_ONLY.headers, body=body)
+
+
+#: Made when the test runs: a signature is good for five minutes, and a whole test run may take longer.
+REFUSED = {
+    "no signature": ("shop", lambda: JSON_ONLY, 401, "SIGNATURE_MISSING"),
+    "signature stripped": (
         "shop",
-        Delivery(headers=[*a_delivery().headers, ("Webhook-Id", "msg-9")], body=a_delivery().body),
-        400,
-        "REQUEST_MALFORMED",
-        id="doubled security header",
+        lambda: a_delivery().without("webhook-signature"),
+        401,
+        "SIGNATURE_MISSING",
     ),
-    pytest.param(
+    "signature malformed": ("shop", lambda: changed(webhook_signature="v1,xyz"), 401, "SIGNATURE_MALFORMED"),
+    "id malformed": ("shop", lambda: changed(webhook_id="msg:1"), 401, "SIGNATURE_MALFORMED"),
+    "another id": ("shop", lambda: changed(webhook_id="msg-2"), 401, "SIGNATURE_INVALID"),
+    "another body": (
         "shop",
-        Delivery(headers=[*a_delivery().headers, ("Content-Type", "text/plain")], body=a_delivery().body),
-        400,
-        "REQUEST_MALFORMED",
-        id="doubled content type",
+        lambda: Delivery(headers=a_delivery().headers, body=BODY),
+        401,
+        "SIGNATURE_INVALID",
     ),
-    pytest.param("open", Delivery(headers=JSON_ONLY.headers, body=b"[]"), 400, "PAYLOAD_INVALID", id="unusable, unsigned"),
-    pytest.param("open", Delivery(headers=JSON_ONLY.headers, body=b""), 400, "PAYLOAD_INVALID", id="empty, unsigned"),
-    pytest.param("nobody", a_delivery(), 404, "SOURCE_NOT_FOUND", id="unknown source"),
-    pytest.param("disabled", a_delivery(), 404, "SOURCE_NOT_FOUND", id="disabled source"),
-    pytest.param("Shop", a_delivery(), 404, "SOURCE_NOT_FOUND", id="a source's name in capitals"),
-    pytest.param("shop", a_delivery(body=b'"' + b"x" * 70_000 + b'"'), 413, "BODY_TOO_LARGE", id="body too large"),
-    pytest.param("shop", a_delivery().having(Content_Encoding="gzip"), 415, "MEDIA_TYPE_UNSUPPORTED", id="gzip"),
-    pytest.param("shop", a_delivery().having(Content_Encoding="br"), 415, "MEDIA_TYPE_UNSUPPORTED", id="br"),
-    pytest.param("shop", a_delivery().without("Content-Type"), 415, "MEDIA_TYPE_UNSUPPORTED", id="no content type"),
-    pytest.param("shop", a_delivery().having(X_Long="x" * 8200), 431, "HEADERS_TOO_LARGE", id="a long header"),
-    pytest.param(
-        "shop", a_delivery().having(**{f"X_{n}": "1" for n in range(65)}), 431, "HEADERS_TOO_LARGE", id="65 headers"
+    "another scheme's": (
+        "shop",
+        lambda: a_delivery(settings=settings_of("github")),
+        401,
+        "SIGNATURE_MISSING",
     ),
-]
+    "another source's": ("github", a_delivery, 401, "SIGNATURE_MISSING"),
+    "no timestamp": ("shop", lambda: changed(webhook_timestamp="nan"), 401, "TIMESTAMP_MALFORMED"),
+    "old timestamp": ("shop", lambda: a_delivery(timestamp=stale()), 401, "TIMESTAMP_STALE"),
+    "future timestamp": ("shop", lambda: a_delivery(timestamp=stale() + 2000), 401, "TIMESTAMP_STALE"),
+    "doubled id": ("shop", lambda: doubled("Webhook-Id", "msg-9"), 400, "REQUEST_MALFORMED"),
+    "doubled signature": ("shop", lambda: doubled("webhook-signature", "v1,x"), 400, "REQUEST_MALFORMED"),
+    "doubled content type": ("shop", lambda: doubled("Content-Type", "text/plain"), 400, "REQUEST_MALFORMED"),
+    "unusable, unsigned": ("open", lambda: unsigned(b"[]"), 400, "PAYLOAD_INVALID"),
+    "empty, unsigned": ("open", lambda: unsigned(b""), 400, "PAYLOAD_INVALID"),
+    "no event type, unsigned": ("open", lambda: unsigned(b'{"id":"x"}'), 400, "PAYLOAD_INVALID"),
+    "unknown source": ("nobody", a_delivery, 404, "SOURCE_NOT_FOUND"),
+    "disabled source": ("disabled", a_delivery, 404, "SOURCE_NOT_FOUND"),
+    "capitals": ("Shop", a_delivery, 404, "SOURCE_NOT_FOUND"),
+    "body too large": ("shop", lambda: a_delivery(body=b"x" * (BODY_LIMIT + 1)), 413, "BODY_TOO_LARGE"),
+    "gzip": ("shop", lambda: changed(Content_Encoding="gzip"), 415, "MEDIA_TYPE_UNSUPPORTED"),
+    "br": ("shop", lambda: changed(Content_Encoding="br"), 415, "MEDIA_TYPE_UNSUPPORTED"),
+    "two encodings": (
+        "shop",
+        lambda: changed(Content_Encoding="identity, gzip"),
+        415,
+        "MEDIA_TYPE_UNSUPPORTED",
+    ),
+    "no content type": ("shop", lambda: a_delivery().without("Content-Type"), 415, "MEDIA_TYPE_UNSUPPORTED"),
+    "a long header": ("shop", lambda: changed(X_Long="x" * 8200), 431, "HEADERS_TOO_LARGE"),
+    "too many headers": (
+        "shop",
+        lambda: changed(**{f"X_{n}": "1" for n in range(65)}),
+        431,
+        "HEADERS_TOO_LARGE",
+    ),
+}
 
 
 class TestRefused:
-    @pytest.mark.parametrize(("source", "delivery", "status", "code"), REFUSED)
-    def test_it_gets_its_answer_and_nothing_is_written(self, receiver, client, source, delivery, status, code):
+    @pytest.mark.parametrize("refused", REFUSED)
+    def test_it_gets_its_answer_and_nothing_is_written(self, receiver, client, refused):
         """The contract's table; and an attacker without a secret cannot put a byte into Redis."""
-        found = receiver.post(delivery, source)
+        source, make, status, code = REFUSED[refused]
+
+        found = receiver.post(make(), source)
 
         assert (status, code) == found.outcome
-        assert {"success": False, "error": {"code": code, "message": found.json["error"]["message"]}} == found.json
+        assert {
+            "success": False,
+            "error": {"code": code, "message": found.json["error"]["message"]},
+        } == found.json
         assert nothing_written(client)
 
     def test_redis_is_not_even_asked_before_the_signature_is_verified(self, receiver, client):
@@ -220,7 +270,6 @@ class TestRefused:
             "application/json; charset=latin-1",
             "application/json, text/plain",
             "application/jsonp",
-            "application/json;",
             "application/vnd.api+json",
             "application/octet-stream",
             "*/*",
@@ -232,8 +281,8 @@ class TestRefused:
         """A body that two readers take for different kinds is how a form reached a JSON handler elsewhere."""
         found = receiver.post(a_delivery().having(Content_Type=content_type))
 
-        accepted = content_type == "application/json;"  # an empty parameter is none
-        assert ((202, "accepted") if accepted else (415, "MEDIA_TYPE_UNSUPPORTED")) == found.outcome
+        assert (415, "MEDIA_TYPE_UNSUPPORTED") == found.outcome
+        assert nothing_written(client)
 
     @pytest.mark.parametrize(
         "content_type",
@@ -242,6 +291,7 @@ class TestRefused:
             "application/json; charset=utf-8",
             'Application/JSON; Charset="UTF-8"',
             "application/json;charset=utf-8",
+            "application/json;",
             " application/json ",
         ],
     )
@@ -255,12 +305,18 @@ class TestRefused:
 
     def test_a_body_without_a_length_is_asked_for_one(self, receiver):
         """411, and no guess about where it ends."""
-        assert (411, "LENGTH_REQUIRED") == receiver.send("POST", "/webhooks/shop", a_delivery().headers).outcome
+        assert (411, "LENGTH_REQUIRED") == receiver.send(
+            "POST", "/webhooks/shop", a_delivery().headers
+        ).outcome
 
-    @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"])
+    @pytest.mark.parametrize(
+        "method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"]
+    )
     def test_only_post_delivers(self, receiver, client, method):
         """And no browser is told by CORS that it may."""
-        found = receiver.send(method, "/webhooks/shop", [*a_delivery().headers, ("Origin", "https://evil.example")], b"{}")
+        found = receiver.send(
+            method, "/webhooks/shop", [*a_delivery().headers, ("Origin", "https://evil.example")], b"{}"
+        )
 
         assert (405, "POST") == (found.status, found.headers["allow"])
         assert not [name for name in found.headers if name.startswith("access-control")]
@@ -269,7 +325,9 @@ class TestRefused:
     def test_an_underscore_is_no_hyphen(self, receiver):
         """A proxy that drops `webhook_signature` as invalid and one that passes it on must not differ for us."""
         delivery = a_delivery()
-        underscored = [(name.replace("-", "_"), value) for name, value in delivery.headers if name != "Content-Type"]
+        underscored = [
+            (name.replace("-", "_"), value) for name, value in delivery.headers if name != "Content-Type"
+        ]
 
         found = receiver.post(Delivery(headers=[*JSON_ONLY.headers, *underscored], body=delivery.body))
 
@@ -310,13 +368,25 @@ class TestRefused:
 
         text = receiver.log.read_text()
         signature = dict(delivery.headers)["webhook-signature"]
-        assert [] == [secret for secret in (STANDARD_SECRET, TEXT_SECRET, signature, signature[3:]) if secret in text]
+        assert [] == [
+            secret for secret in (STANDARD_SECRET, TEXT_SECRET, signature, signature[3:]) if secret in text
+        ]
 
 
 HEADER_NAMES = st.sampled_from(
-    ["webhook-id", "webhook-timestamp", "webhook-signature", "content-type", "content-encoding", "x-other", "expect"]
+    [
+        "webhook-id",
+        "webhook-timestamp",
+        "webhook-signature",
+        "content-type",
+        "content-encoding",
+        "x-other",
+        "expect",
+    ]
 )
-HEADER_VALUES = st.text(st.characters(min_codepoint=0x21, max_codepoint=0xFF, exclude_characters="\x7f"), max_size=30)
+HEADER_VALUES = st.text(
+    st.characters(min_codepoint=0x21, max_codepoint=0xFF, exclude_characters="\x7f"), max_size=30
+)
 
 
 class TestWhateverComes:
@@ -373,15 +443,21 @@ class TestPaths:
         assert "x-evil" not in found.headers
         assert nothing_written(client)
 
-    @pytest.mark.parametrize("path", ["/webhooks/shop?x=/webhooks/nobody", "http://evil.example/webhooks/shop"])
+    @pytest.mark.parametrize(
+        "path", ["/webhooks/shop?x=/webhooks/nobody", "http://evil.example/webhooks/shop"]
+    )
     def test_only_the_path_decides(self, receiver, client, path):
         """Neither Host nor query nor the authority of an absolute form has a say."""
-        assert (202, "accepted") == receiver.send("POST", path, a_delivery().headers, a_delivery().body).outcome
+        assert (202, "accepted") == receiver.send(
+            "POST", path, a_delivery().headers, a_delivery().body
+        ).outcome
         assert [keys.event("shop", "msg-1")] == recorded(client)
 
     def test_what_a_path_holds_cannot_forge_a_log_line(self, receiver):
         """Line ends and escape sequences arrive percent-encoded, and are logged as escapes."""
-        receiver.send("POST", "/webhooks/a%0a%1b%5b2J%7b%22event%22:%22delivery%22", a_delivery().headers, b"{}")
+        receiver.send(
+            "POST", "/webhooks/a%0a%1b%5b2J%7b%22event%22:%22delivery%22", a_delivery().headers, b"{}"
+        )
 
         line = _last_line(receiver)
         assert 'a\\n\\x1b[2J{"event":"delivery"' == line["source"]
@@ -392,8 +468,6 @@ def _last_line(receiver) -> dict:
     """Return the log's last delivery, once it is written."""
     marker = f"marker-{time.monotonic_ns()}"
     receiver.send("POST", f"/webhooks/{marker}", a_delivery().headers, b"{}")
-    from tests.support.waiting import until
-
     until(lambda: marker in receiver.log.read_text(), what="the log is written")
     lines = receiver.lines()
     at = next(index for index, line in enumerate(lines) if line["source"] == marker)
@@ -402,18 +476,26 @@ def _last_line(receiver) -> dict:
 
 class TestLog:
     @pytest.mark.parametrize(
-        ("delivery", "source", "fields"),
+        ("make", "source", "fields"),
         [
-            (a_delivery("msg-7"), "shop", {"outcome": "accepted", "status": 202, "event_id": "msg-7"}),
-            (JSON_ONLY, "shop", {"outcome": "SIGNATURE_MISSING", "status": 401}),
-            (a_delivery("msg-8", body=b"[]"), "shop", {"outcome": "quarantined", "status": 202, "event_id": "msg-8"}),
-            (a_delivery(), "nobody", {"outcome": "SOURCE_NOT_FOUND", "status": 404, "source": "nobody"}),
+            (
+                lambda: a_delivery("msg-7"),
+                "shop",
+                {"outcome": "accepted", "status": 202, "event_id": "msg-7"},
+            ),
+            (lambda: JSON_ONLY, "shop", {"outcome": "SIGNATURE_MISSING", "status": 401}),
+            (
+                lambda: a_delivery("msg-8", body=b"[]"),
+                "shop",
+                {"outcome": "quarantined", "status": 202, "event_id": "msg-8"},
+            ),
+            (a_delivery, "nobody", {"outcome": "SOURCE_NOT_FOUND", "status": 404, "source": "nobody"}),
         ],
         ids=["accepted", "rejected", "quarantined", "unknown source"],
     )
-    def test_every_delivery_leaves_one_line_with_its_reason(self, receiver, delivery, source, fields):
+    def test_every_delivery_leaves_one_line_with_its_reason(self, receiver, make, source, fields):
         """P5: an engineer sees in minutes why a delivery fails."""
-        receiver.post(delivery, source)
+        receiver.post(make(), source)
 
         line = _last_line(receiver)
         assert fields.items() <= line.items()
@@ -421,7 +503,7 @@ class TestLog:
 
     def test_why_is_in_the_log_and_not_in_the_answer(self, receiver):
         """The detail helps its operator, and would help an attacker."""
-        found = receiver.post(a_delivery(timestamp=STALE))
+        found = receiver.post(a_delivery(timestamp=stale()))
 
         assert "tolerance" in _last_line(receiver)["detail"]
         assert "the delivery is not authentic" == found.json["error"]["message"]
@@ -431,7 +513,9 @@ class TestHealth:
     def test_a_healthy_receiver_says_so(self, receiver):
         """The process answers, and Redis takes a write."""
         assert {"data": {"status": "ok"}, "success": True} == receiver.send("GET", "/healthz").json
-        assert {"data": {"status": "ready", "redis": "writable"}, "success": True} == receiver.send("GET", "/readyz").json
+        assert {"data": {"status": "ready", "redis": "writable"}, "success": True} == receiver.send(
+            "GET", "/readyz"
+        ).json
 
     def test_readiness_is_a_real_write(self, receiver, client):
         """A PING is answered by a read-only replica and by a full server too."""
@@ -454,10 +538,15 @@ class TestHealth:
     def test_health_checks_are_read_only_requests(self, receiver, path):
         """HEAD is what some balancers send; 405 says what is taken."""
         assert 200 == receiver.send("HEAD", path).status
-        assert (405, "GET, HEAD") == (receiver.send("POST", path, body=b"").status, receiver.send("DELETE", path).headers["allow"])
+        assert (405, "GET, HEAD") == (
+            receiver.send("POST", path, body=b"").status,
+            receiver.send("DELETE", path).headers["allow"],
+        )
 
 
 def test_the_shape_of_json_is_exact(receiver):
     """Documentation shows these bytes."""
-    assert b'{"data":{"eventId":"msg-1","status":"accepted"},"success":true}' == receiver.post(a_delivery()).body
+    assert (
+        b'{"data":{"eventId":"msg-1","status":"accepted"},"success":true}' == receiver.post(a_delivery()).body
+    )
     assert {"success", "error"} == set(json.loads(receiver.post(JSON_ONLY).body))

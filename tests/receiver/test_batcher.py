@@ -12,6 +12,7 @@ class Sends:
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
+        self.begun = asyncio.Event()
         self.gate = asyncio.Event()
         self.failures: dict[str, Exception] = {}
         self.answers: list[str] | None = None
@@ -19,6 +20,7 @@ class Sends:
     async def __call__(self, items, oldest):
         assert oldest <= asyncio.get_running_loop().time()
         self.batches.append(list(items))
+        self.begun.set()
         await self.gate.wait()
         for item in items:
             if item in self.failures:
@@ -41,8 +43,7 @@ async def _batcher(sends):
 async def under_way(sends, batcher, item="first"):
     """Put one item and return its future once its round trip is under way."""
     future = batcher.put(item)
-    while not sends.batches:
-        await asyncio.sleep(0)
+    await sends.begun.wait()
     return future
 
 

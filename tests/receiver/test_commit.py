@@ -16,7 +16,7 @@ from console.embedded import RedisServer
 from receiver import accept, keys, scripts, store
 from receiver.accept import Outcome
 from receiver.commit import MAX_BATCH, MAX_BATCH_BYTES, GroupCommit, Overloaded
-from receiver.store import StoreUnavailable
+from receiver.store import StoreUnavailable, WeakDurability
 from receiver.wake import ShiftTemplate
 from tests.support import broken_redis
 from tests.support.events import an_event
@@ -67,13 +67,14 @@ def _replica(server, tmp_path_factory):
 
 
 @contextlib.asynccontextmanager
-async def committing(url, *, timeout_s=TIMEOUT_S, max_waiting=10_000, replicas=0):
+async def committing(url, *, timeout_s=TIMEOUT_S, max_waiting=10_000, replicas=0, assure=None):
     commit = GroupCommit(
         lambda: store.async_connection(url, timeout_s=timeout_s),
         timeout_s=timeout_s,
         max_waiting=max_waiting,
         shift=ShiftTemplate(),
         replicas=replicas,
+        assure=assure,
     )
     try:
         yield commit
@@ -128,7 +129,9 @@ class TestBatches:
         async with committing(server.url) as commit:
             await asyncio.gather(*(commit.put(an_event(f"evt-{n}")) for n in range(1000)))
 
-        assert [keys.event("shop", f"evt-{n}") for n in range(1000)] == own.lrange(keys.lane("shop", "order-1"), 0, -1)
+        assert [keys.event("shop", f"evt-{n}") for n in range(1000)] == own.lrange(
+            keys.lane("shop", "order-1"), 0, -1
+        )
 
     async def test_large_bodies_do_not_make_one_large_command(self, server, own):
         """256 events of a megabyte would stall Redis for everybody."""
@@ -147,7 +150,9 @@ class TestBatches:
 
     async def test_the_command_is_packed_as_redis_py_packs_it(self, redis_url):
         """The bytes are ours to get right: a wrong length would put the connection out of step."""
-        call = accept.command([an_event("æøå", data={"name": "Kåre"}), an_event(body=bytes(256))], ShiftTemplate())
+        call = accept.command(
+            [an_event("æøå", data={"name": "Kåre"}), an_event(body=bytes(256))], ShiftTemplate()
+        )
         theirs = store.async_connection(redis_url, timeout_s=1).pack_command(*call)
 
         assert b"".join(theirs) == hiredis.pack_command(tuple(call))
@@ -217,7 +222,9 @@ class TestLostReplies:
                 assert await recovered(commit, an_event(f"evt-{n}")) in (Outcome.ACCEPTED, Outcome.DUPLICATE)
 
         assert proxy.seen.lost > 0
-        assert [keys.event("shop", f"evt-{n}") for n in range(100)] == own.lrange(keys.lane("shop", "order-1"), 0, -1)
+        assert [keys.event("shop", f"evt-{n}") for n in range(100)] == own.lrange(
+            keys.lane("shop", "order-1"), 0, -1
+        )
 
 
 class TestBrokenRedis:
@@ -296,6 +303,22 @@ class TestBrokenRedis:
             assert [] == list(own.scan_iter(match="orderhook:*"))
 
             assert Outcome.ACCEPTED is await recovered(commit, an_event())
+
+    async def test_a_server_that_is_too_weak_is_not_written_to(self, server, own):
+        """It is looked at after each connecting: what took over after a failover may promise less."""
+        looks = iter(["eviction is on", "eviction is on", None])
+
+        async def assure():
+            if problem := next(looks):
+                raise WeakDurability(problem)
+
+        async with committing(server.url, assure=assure) as commit:
+            assert "eviction is on" == await refused(commit, an_event())
+            assert "eviction is on" == await refused(commit, an_event())
+            assert [] == own.keys()
+
+            assert Outcome.ACCEPTED is (await commit.put(an_event())).outcome
+            assert Outcome.DUPLICATE is (await commit.put(an_event())).outcome
 
     async def test_flushed_scripts_are_loaded_again(self, server, own):
         """An operator's SCRIPT FLUSH is no outage: nothing was run, so it may be sent again."""

@@ -38,7 +38,9 @@ def a_delivery(**changes) -> Delivery:
 
 
 def control_characters(line: str) -> set[str]:
-    return {character for character in line if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
+    return {
+        character for character in line if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+    }
 
 
 @pytest.mark.parametrize("line_of", [as_json, as_text])

@@ -126,7 +126,9 @@ def test_a_filter_admits_what_it_names(client, inbox, wanted, expected):
         an_event("c", source="erp", subject="order-9"),
         an_event("d", source="erp", quarantine="payload_invalid"),
     )
-    for at, (source, event_id) in enumerate([("shop", "a"), ("shop", "b"), ("erp", "c"), ("erp", "d")], start=1):
+    for at, (source, event_id) in enumerate(
+        [("shop", "a"), ("shop", "b"), ("erp", "c"), ("erp", "d")], start=1
+    ):
         client.zadd(keys.timeline(source), {keys.event(source, event_id): 1000 * at})
 
     assert expected == {record.id for record in inbox.events(wanted)}

@@ -42,7 +42,9 @@ def verified(**changes: Any) -> Verified:
     return Verified(**fields | changes)
 
 
-def read(payload: Any, *, reading: Reading = READING, authentic: bool = True, **of_scheme: Any) -> NewEvent | Invalid:
+def read(
+    payload: Any, *, reading: Reading = READING, authentic: bool = True, **of_scheme: Any
+) -> NewEvent | Invalid:
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     return intake.read(body, verified(**of_scheme), reading, authentic=authentic)
 
@@ -155,7 +157,8 @@ class TestEventId:
     def test_without_any_id_it_is_derived_from_the_delivery(self):
         """The same delivery again is a duplicate, another one is not."""
         first, again, other = (
-            an_event(with_type(data={"id": "order-1"}, timestamp=stamp), event_id=None).id for stamp in (1, 1, 2)
+            an_event(with_type(data={"id": "order-1"}, timestamp=stamp), event_id=None).id
+            for stamp in (1, 1, 2)
         )
 
         assert first == again != other
@@ -219,11 +222,15 @@ class TestOccurred:
         [
             pytest.param({"timestamp": "2024-05-01T12:00:00Z"}, "1714564800000", id="ISO with Z"),
             pytest.param({"timestamp": "2024-05-01T14:00:00+02:00"}, "1714564800000", id="ISO with offset"),
-            pytest.param({"timestamp": "2024-05-01T12:00:00.250Z"}, "1714564800250", id="ISO with milliseconds"),
+            pytest.param(
+                {"timestamp": "2024-05-01T12:00:00.250Z"}, "1714564800250", id="ISO with milliseconds"
+            ),
             pytest.param({"timestamp": "2024-05-01T12:00:00"}, "1714564800000", id="ISO without zone is UTC"),
             pytest.param({"timestamp": 1714564800}, "1714564800000", id="seconds"),
             pytest.param({"timestamp": 1714564800250}, "1714564800250", id="milliseconds"),
-            pytest.param({"timestamp": "now", "occurredAt": 1714564800}, "1714564800000", id="the next place"),
+            pytest.param(
+                {"timestamp": "now", "occurredAt": 1714564800}, "1714564800000", id="the next place"
+            ),
             pytest.param({"created": 1714564800}, "1714564800000", id="the last place"),
             pytest.param({}, "", id="none"),
             pytest.param({"timestamp": -5}, "", id="negative"),
@@ -248,7 +255,15 @@ class TestOccurred:
 class TestQuarantine:
     @pytest.mark.parametrize(
         "body",
-        [b"", b"[]", b"{}", b"\xff", b'{"event":"a","event":"b"}', b'{"event":"a","n":NaN}', b'{"event":"\\u0000"}'],
+        [
+            b"",
+            b"[]",
+            b"{}",
+            b"\xff",
+            b'{"event":"a","event":"b"}',
+            b'{"event":"a","n":NaN}',
+            b'{"event":"\\u0000"}',
+        ],
         ids=repr,
     )
     def test_an_authentic_but_unusable_body_is_kept(self, body):

@@ -50,7 +50,12 @@ def test_every_field_has_its_kind():
     """Numbers are numbers, words of ours are enums, texts of the sender stay texts."""
     found = a_record()
 
-    assert (Status.RETRYING, 1714564801000, 3, True) == (found.status, found.accepted, found.deliveries, found.stale)
+    assert (Status.RETRYING, 1714564801000, 3, True) == (
+        found.status,
+        found.accepted,
+        found.deliveries,
+        found.stale,
+    )
     assert ("order.created", "order-1", "hmac:1") == (found.type, found.subject, found.verdict)
     assert ("Tag@0a1b2c3d4e5f",) == found.plan
 
@@ -85,7 +90,10 @@ def test_an_attempts_note_reads_back(text, note):
     [
         ("5 intent 9 ", LedgerEntry(at=5, state=StepState.INTENT, token=9)),
         ("5 intent 9", LedgerEntry(at=5, state=StepState.INTENT, token=9)),
-        ('5 done 9 {"tag": "a b"}', LedgerEntry(at=5, state=StepState.DONE, token=9, detail='{"tag": "a b"}')),
+        (
+            '5 done 9 {"tag": "a b"}',
+            LedgerEntry(at=5, state=StepState.DONE, token=9, detail='{"tag": "a b"}'),
+        ),
     ],
 )
 def test_a_ledger_entry_reads_back(text, entry):
@@ -131,14 +139,21 @@ def test_what_accept_writes_is_read(client):
         found.type,
         found.subject,
     )
-    assert (Status.PENDING, 1714564800000, 1, 0) == (found.status, found.occurred, found.deliveries, found.attempt)
+    assert (Status.PENDING, 1714564800000, 1, 0) == (
+        found.status,
+        found.occurred,
+        found.deliveries,
+        found.attempt,
+    )
     assert found.accepted == found.opened > 1_700_000_000_000
     assert keys.lane("shop", "order-1") == found.lane
 
 
 def test_json_leaves_out_what_is_absent():
     """`--json` is read by scripts: an empty text in place of a time breaks them."""
-    shown = record.as_json(Record.read(KEY, {"status": "pending", "id": "evt-1", "accepted": "1714564801000"}))
+    shown = record.as_json(
+        Record.read(KEY, {"status": "pending", "id": "evt-1", "accepted": "1714564801000"})
+    )
 
     assert {"eventId", "status", "stale", "deliveries", "altered", "replays", "acceptedAt"} == set(shown)
 
@@ -148,5 +163,7 @@ def test_json_has_camel_case_and_iso_times():
     shown = record.as_json(a_record())
 
     assert datetime(2024, 5, 1, 12, 0, 1, tzinfo=UTC) == datetime.fromisoformat(shown["acceptedAt"])
-    assert {"number": 1, "outcome": "retrying", "detail": "rate limited by the API"}.items() <= shown["attempts"][0].items()
+    assert {"number": 1, "outcome": "retrying", "detail": "rate limited by the API"}.items() <= shown[
+        "attempts"
+    ][0].items()
     assert {"step": "0.2", "state": "done", "detail": "{}"}.items() <= shown["steps"][0].items()

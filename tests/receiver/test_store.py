@@ -48,7 +48,9 @@ def test_what_is_missing_is_named(facts, wanted, says):
 
 
 @pytest.mark.parametrize(
-    "facts", [weak(appendonly=False), weak(appendfsync="everysec"), weak(replicas=0)], ids=lambda facts: repr(facts)
+    "facts",
+    [weak(appendonly=False), weak(appendfsync="everysec"), weak(replicas=0)],
+    ids=repr,
 )
 def test_what_no_source_asks_for_is_no_problem(facts):
     """`memory` promises what Redis itself is set to, and no more."""
@@ -78,7 +80,9 @@ def test_the_facts_of_a_real_server_are_read(redis_url):
 
 def test_a_service_that_hides_its_settings_is_weak_and_not_down(client, redis_url):
     """Managed services answer CONFIG with an error; what cannot be seen cannot be promised."""
-    client.acl_setuser("managed", enabled=True, nopass=True, categories=["+@all"], commands=["-config"], keys=["*"])
+    client.acl_setuser(
+        "managed", enabled=True, nopass=True, categories=["+@all"], commands=["-config"], keys=["*"]
+    )
     url = redis_url.replace("redis://", "redis://managed:any@")
 
     with store.client(url, timeout_s=5) as restricted:

@@ -40,7 +40,9 @@ def test_a_plain_document_reads_as_everybody_reads_it(document, ascii_only):
     assert json.loads(body) == strict_json.parse(body) == document
 
 
-@given(st.binary(max_size=200) | st.text(max_size=100).map(lambda text: text.encode("utf-8", "surrogatepass")))
+@given(
+    st.binary(max_size=200) | st.text(max_size=100).map(lambda text: text.encode("utf-8", "surrogatepass"))
+)
 @example(b"")
 @example(b"\xef\xbb\xbf{}")
 @example(b'{"a":"\xed\xa0\x80"}')

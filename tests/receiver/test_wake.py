@@ -69,7 +69,9 @@ def test_a_script_writes_what_rq_writes(raw, client):
     assert their_keys == our_keys
     assert their_queues == our_queues
     assert set(theirs) == set(ours)
-    assert {name: theirs[name] for name in set(theirs) - OWN} == {name: ours[name] for name in set(ours) - OWN}
+    assert {name: theirs[name] for name in set(theirs) - OWN} == {
+        name: ours[name] for name in set(ours) - OWN
+    }
 
 
 def test_the_times_are_written_as_rq_writes_them(raw, client):
@@ -99,7 +101,9 @@ def test_every_script_that_wakes_writes_the_same(raw, client, script):
 
     ours, _, _ = queued(raw)
     assert their_keys == rq_keys(raw)
-    assert {name: theirs[name] for name in set(theirs) - OWN} == {name: ours[name] for name in set(ours) - OWN}
+    assert {name: theirs[name] for name in set(theirs) - OWN} == {
+        name: ours[name] for name in set(ours) - OWN
+    }
 
 
 def test_rq_reads_the_job_as_the_shift(raw, client):

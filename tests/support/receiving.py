@@ -136,8 +136,7 @@ class Receiver:
     def open_sockets(self) -> int:
         """Return how many sockets the process has open."""
         assert self.process is not None
-        links = Path(f"/proc/{self.process.pid}/fd").iterdir()
-        return sum(os.readlink(link).startswith("socket:") for link in links)
+        return sum(_is_socket(link) for link in Path(f"/proc/{self.process.pid}/fd").iterdir())
 
     # Asking it.
 
@@ -153,7 +152,9 @@ class Receiver:
         if body is not None:
             pairs.append(("Content-Length", str(len(body))))
         head = "".join(f"{name}: {value}\r\n" for name, value in [("Host", "hooks.example.com"), *pairs])
-        return self.raw(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode("latin-1") + (body or b""), method=method)
+        return self.raw(
+            f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode("latin-1") + (body or b""), method=method
+        )
 
     def raw(self, request: bytes, *, method: str = "POST") -> Answer:
         """Send bytes and read one answer."""
@@ -178,6 +179,13 @@ class Receiver:
             return self.send("GET", "/healthz").status == HTTPStatus.OK
         except OSError:
             return False
+
+
+def _is_socket(link: Path) -> bool:
+    try:
+        return str(link.readlink()).startswith("socket:")
+    except FileNotFoundError:  # closed since it was listed
+        return False
 
 
 @contextlib.contextmanager

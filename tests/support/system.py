@@ -33,7 +33,7 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 TOKEN = "sandbox-token"
 
 #: A user's actions: each deed is a line in the file DEEDS, written with O_APPEND before the action returns.
-DEEDS_ON_DISK = '''
+DEEDS_ON_DISK = """
 import asyncio, json, os, signal
 from workers.actions import action
 
@@ -60,7 +60,7 @@ async def poison(step):
     deed(step, "poison")
     if step.event.payload["data"].get("poison"):
         os.kill(os.getpid(), signal.SIGKILL)
-'''
+"""
 
 SANDBOX = """
 import json, os, sys
@@ -116,7 +116,9 @@ class System:
 
     # What it is made of.
 
-    def configure(self, workflows: Sequence[Mapping[str, Any]], *, worker: Mapping[str, Any] | None = None) -> None:
+    def configure(
+        self, workflows: Sequence[Mapping[str, Any]], *, worker: Mapping[str, Any] | None = None
+    ) -> None:
         """Write the configuration: the sources `installer` (signed, with an API) and `open` (unsigned, without)."""
         values = {
             "redis_url": self.redis.url,
@@ -162,7 +164,12 @@ class System:
         log = self.folder / f"{name}-{len(self.processes)}.log"
         with log.open("wb") as out:
             popen = subprocess.Popen(
-                command, env=self.environment, stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True
+                command,
+                env=self.environment,
+                stdout=out,
+                stderr=out,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
             )
         process = Process(name, popen, log)
         self.processes.append(process)
@@ -202,7 +209,9 @@ class System:
 
     # Doing.
 
-    def post(self, source: str, event_id: str, data: Mapping[str, Any], *, event_type: str = "order.created") -> int:
+    def post(
+        self, source: str, event_id: str, data: Mapping[str, Any], *, event_type: str = "order.created"
+    ) -> int:
         """Deliver one event, signed where the source wants it; return the status, 0 where no answer came."""
         body = json.dumps({"id": event_id, "event": event_type, "data": data}).encode()
         headers = {"content-type": "application/json", **self._signature(source, event_id, event_type, body)}
@@ -217,7 +226,9 @@ class System:
 
     def deliver(self, source: str, event_id: str, data: Mapping[str, Any], **more: str) -> None:
         """Deliver one event as a patient sender does: again until it is acknowledged."""
-        until(lambda: self.post(source, event_id, data, **more) in (200, 202), what=f"{event_id} acknowledged")
+        until(
+            lambda: self.post(source, event_id, data, **more) in (200, 202), what=f"{event_id} acknowledged"
+        )
 
     def call_sandbox(self, method: str, path: str, body: Any = None) -> Any:
         """Call the sandbox's own door."""
@@ -232,8 +243,14 @@ class System:
         return json.loads(text) if text else None
 
     def _signature(self, source: str, event_id: str, event_type: str, body: bytes) -> dict[str, str]:
-        scheme = receiver_settings(read_config(environ={}, path=self.folder / "orderhook.toml")).sources[source].scheme
-        return dict(sign(scheme, event_id=event_id, event_type=event_type, timestamp=int(time.time()), body=body))
+        scheme = (
+            receiver_settings(read_config(environ={}, path=self.folder / "orderhook.toml"))
+            .sources[source]
+            .scheme
+        )
+        return dict(
+            sign(scheme, event_id=event_id, event_type=event_type, timestamp=int(time.time()), body=body)
+        )
 
     # Seeing.
 
@@ -282,5 +299,3 @@ def _answers(url: str) -> bool:
             return True
     except OSError:
         return False
-
-

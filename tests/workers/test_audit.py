@@ -27,8 +27,14 @@ def test_a_healthy_inbox_balances(client):
     ("spoil", "problem"),
     [
         (lambda client, key, lane: client.delete(lane), "pending, but in no lane"),
-        (lambda client, key, lane: client.zrem(keys.open_events(), key), "pending, but not in the index of open events"),
-        (lambda client, key, lane: client.hset(key, "status", "succeeded"), "succeeded, but still in its lane"),
+        (
+            lambda client, key, lane: client.zrem(keys.open_events(), key),
+            "pending, but not in the index of open events",
+        ),
+        (
+            lambda client, key, lane: client.hset(key, "status", "succeeded"),
+            "succeeded, but still in its lane",
+        ),
         (lambda client, key, lane: client.delete(key), "queued, but has no record in the time line"),
     ],
     ids=["lane lost", "index lost", "closed in lane", "record lost"],

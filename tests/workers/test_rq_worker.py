@@ -43,7 +43,11 @@ def queued(connection, job: Job) -> None:
 
 @pytest.mark.parametrize(
     ("function", "args"),
-    [("os.system", ["touch {canary}"]), ("builtins.exec", ["open('{canary}', 'w')"]), ("workers.shift.run", ["{canary}"])],
+    [
+        ("os.system", ["touch {canary}"]),
+        ("builtins.exec", ["open('{canary}', 'w')"]),
+        ("workers.shift.run", ["{canary}"]),
+    ],
     ids=["os.system", "exec", "our function with arguments"],
 )
 def test_a_foreign_job_is_refused(connection, function, args, tmp_path):
@@ -110,6 +114,8 @@ def test_no_job_holds_anything_of_an_order(client):
 def test_no_code_fetches_a_job_with_the_default_serializer():
     """The default one unpickles what somebody wrote into Redis, even when it only lists."""
     root = Path(__file__).parents[2]
-    sources = [path for package in ("receiver", "workers", "console") for path in (root / package).rglob("*.py")]
+    sources = [
+        path for package in ("receiver", "workers", "console") for path in (root / package).rglob("*.py")
+    ]
 
     assert not [path for path in sources if "import pickle" in path.read_text()]

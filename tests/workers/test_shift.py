@@ -37,12 +37,15 @@ def _no_past():
 def _plant(redis_url, tmp_path):
     """Makes a plant: workflows by keyword, changes to the worker's and the source's table."""
 
-    def build(steps=None, *, source: Mapping | None = None, workflow: Mapping | None = None, **worker) -> Plant:
+    def build(
+        steps=None, *, source: Mapping | None = None, workflow: Mapping | None = None, **worker
+    ) -> Plant:
         values = {
             "redis_url": redis_url,
             "actions": ["tests.support.deeds"],
             "sources": {"shop": UNSIGNED | dict(source or {})},
-            "worker": {"lease_s": 5.0, "call_deadline_s": 4.0, "event_deadline_s": 5.0, "shift_s": 5.0} | worker,
+            "worker": {"lease_s": 5.0, "call_deadline_s": 4.0, "event_deadline_s": 5.0, "shift_s": 5.0}
+            | worker,
             "workflows": [
                 {
                     "name": "both",
@@ -112,7 +115,9 @@ async def test_events_of_one_lane_run_in_order_and_lanes_side_by_side(client, pl
     await work(plant([{"type": "first"}]))
 
     for lane in ("a", "b", "c"):
-        assert [f"{lane}-{n}" for n in range(5)] == [event for _, event, _ in deeds.DEEDS if event.startswith(lane)]
+        assert [f"{lane}-{n}" for n in range(5)] == [
+            event for _, event, _ in deeds.DEEDS if event.startswith(lane)
+        ]
 
 
 async def test_a_retry_repeats_only_the_failed_step_with_the_same_key(client, plant):
@@ -147,7 +152,11 @@ async def test_attempts_end(client, plant):
 
     await work(plant(retry={"base_s": 0.001, "cap_s": 0.001, "max_attempts": 3}))
 
-    assert (Status.DEAD, "attempts_exhausted", 3) == (record(client).status, record(client).reason, len(names()))
+    assert (Status.DEAD, "attempts_exhausted", 3) == (
+        record(client).status,
+        record(client).reason,
+        len(names()),
+    )
 
 
 async def test_a_rate_limit_uses_no_attempt(client, plant):
@@ -170,11 +179,17 @@ async def test_an_unkeyed_step_of_unknown_outcome_is_parked(client, plant):
     list(dead_letters.replay(client, [record(client)]))
     await work(plant([{"type": "mail"}]))
 
-    assert (Status.DEAD, "outcome_unknown", ["mail"]) == (record(client).status, record(client).reason, names())
+    assert (Status.DEAD, "outcome_unknown", ["mail"]) == (
+        record(client).status,
+        record(client).reason,
+        names(),
+    )
 
 
 @pytest.mark.parametrize(
-    ("kind", "status", "repeats"), [("first", Status.SUCCEEDED, 2), ("mail", Status.DEAD, 1)], ids=["keyed", "unkeyed"]
+    ("kind", "status", "repeats"),
+    [("first", Status.SUCCEEDED, 2), ("mail", Status.DEAD, 1)],
+    ids=["keyed", "unkeyed"],
 )
 async def test_a_step_whose_worker_died_goes_on_as_its_action_declares(client, plant, kind, status, repeats):
     """Keyed: repeated under the same key. Unkeyed: parked for a person."""
@@ -298,7 +313,9 @@ async def test_a_dead_letter_holds_its_lane_where_the_source_says_so(client, pla
     list(dead_letters.discard(client, [record(client)], keep_ms=60_000, why="test"))
     await work(tools)
 
-    assert [Status.DISCARDED, Status.SUCCEEDED] == [record(client, name).status for name in ("evt-1", "evt-2")]
+    assert [Status.DISCARDED, Status.SUCCEEDED] == [
+        record(client, name).status for name in ("evt-1", "evt-2")
+    ]
     assert [True] == [one.holds for one in audit(Inbox(client))]
 
 

@@ -26,7 +26,9 @@ def test_an_event_that_is_in_no_lane_is_named(client, orderhook):
 
     assert 1 == said.code
     assert "does not hold" in said.out
-    assert ["    pending, but in no lane", f"        {keys.event('shop', 'evt-1')}"] == said.out.splitlines()[1:3]
+    assert ["    pending, but in no lane", f"        {keys.event('shop', 'evt-1')}"] == said.out.splitlines()[
+        1:3
+    ]
     assert "the loss equation does not hold for shop" in said.err
 
 

@@ -7,7 +7,6 @@ from receiver.lifecycle import Status
 from tests.support.events import accepted, an_event, record
 from workers.failures import Permanent
 
-
 DAY_MS = 24 * 60 * 60 * 1000
 
 

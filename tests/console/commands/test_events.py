@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from receiver import keys
 from tests.support.events import accepted, an_event
 from tests.support.waiting import until
 from workers.failures import Permanent, Transient
@@ -117,6 +118,16 @@ def test_a_retry_shows_when_it_is_due(client, orderhook, dies):
     assert re.search(r"^due +\d{4}-", said.out, re.MULTILINE)
 
 
+def test_a_step_that_was_begun_and_has_no_result_is_shown(client, orderhook):
+    """This is where a worker died, or hangs."""
+    accepted(client, an_event())
+    client.hset(keys.event("shop", "evt-1"), "step:0.1", "1790000000000 intent 5 ")
+
+    said = orderhook.run("events", "show", "evt-1")
+
+    assert re.search(r"^under way +step 0\.1 since 2026-", said.out, re.MULTILINE)
+
+
 def test_the_body_is_shown_only_on_request(client, orderhook):
     """It holds personal data, which need not be on a shared screen."""
     accepted(client, an_event(data={"email": "kari@example.com"}))
@@ -163,7 +174,9 @@ def test_a_configuration_with_problems_shows_them_all(orderhook):
     said = orderhook.run("events", "list")
 
     assert 2 == said.code
-    assert {"redis_url", "receiver.port"} <= {line.strip().partition(":")[0] for line in said.err.splitlines()}
+    assert {"redis_url", "receiver.port"} <= {
+        line.strip().partition(":")[0] for line in said.err.splitlines()
+    }
 
 
 def test_tail_follows_events_until_it_is_interrupted(client, orderhook):

@@ -77,7 +77,18 @@ def test_a_sample_is_accepted_whatever_the_scheme(client, orderhook, url, source
 def test_an_id_of_ones_own_sent_twice_is_a_duplicate(client, orderhook, url):
     """Deduplication can be seen from outside."""
     orderhook.configure(sources=SOURCES)
-    words = ("send", "order.created", "--source", "standard", "--url", url, "--id", "evt_7", "--data", '{"id": "7"}')
+    words = (
+        "send",
+        "order.created",
+        "--source",
+        "standard",
+        "--url",
+        url,
+        "--id",
+        "evt_7",
+        "--data",
+        '{"id": "7"}',
+    )
     orderhook.run(*words)
 
     said = orderhook.run(*words, "--json")
@@ -90,7 +101,9 @@ def test_many_events_have_ids_of_their_own(client, orderhook, url):
     """A small load test is one command."""
     orderhook.configure(sources=SOURCES)
 
-    said = orderhook.run("send", "order.created", "--source", "standard", "--url", url, "--count", "3", "--id", "e")
+    said = orderhook.run(
+        "send", "order.created", "--source", "standard", "--url", url, "--count", "3", "--id", "e"
+    )
 
     assert ["e", "e-2", "e-3"] == [line.split()[0] for line in said.out.splitlines()]
     assert 3 == Inbox(client).counts()["standard:accepted"]
@@ -102,7 +115,16 @@ def test_data_can_come_from_a_file(client, orderhook, url, tmp_path):
     (tmp_path / "data.json").write_text('{"id": "order-9", "countryCode": "NO"}')
 
     orderhook.run(
-        "send", "order.updated", "--source", "standard", "--url", url, "--id", "e9", "--data", f"@{tmp_path}/data.json"
+        "send",
+        "order.updated",
+        "--source",
+        "standard",
+        "--url",
+        url,
+        "--id",
+        "e9",
+        "--data",
+        f"@{tmp_path}/data.json",
     )
 
     assert "order-9" == record(client, "e9", source="standard").subject

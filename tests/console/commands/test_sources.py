@@ -35,7 +35,10 @@ def test_check_shows_what_was_understood_and_no_secret(orderhook):
     [
         ({"scheme": {"type": "unsigned"}}, "anybody may send"),
         ({"scheme": {"type": "unsigned"}}, 'trust = "hint"'),
-        ({"scheme": {"type": "header", "name": "X-Token", "secrets": ["env:API_TOKEN"]}}, "nothing about what"),
+        (
+            {"scheme": {"type": "header", "name": "X-Token", "secrets": ["env:API_TOKEN"]}},
+            "nothing about what",
+        ),
         ({"scheme": {"type": "basic", "username": "u", "secrets": ["env:API_TOKEN"]}}, "use TLS"),
         ({"scheme": {"type": "github", "secrets": ["plain text"]}}, "stands in the file itself"),
         (

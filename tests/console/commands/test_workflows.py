@@ -31,7 +31,9 @@ def test_check_says_what_was_understood(orderhook):
 
 def test_check_warns_of_what_is_probably_a_slip(orderhook):
     """`order.canceled` never comes, and nothing would ever say so."""
-    orderhook.configure(workflows=[{"name": "x", "trigger": "order.canceled", "actions": [{"type": "first"}]}])
+    orderhook.configure(
+        workflows=[{"name": "x", "trigger": "order.canceled", "actions": [{"type": "first"}]}]
+    )
 
     said = orderhook.run("workflows", "check")
 

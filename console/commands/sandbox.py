@@ -1,9 +1,8 @@
 """
-`orderhook receiver`, `worker` and `sandbox`: one process each, until SIGTERM or Ctrl-C.
+`orderhook sandbox`: the process that plays the order API and its sender, until SIGTERM or Ctrl-C.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,57 +10,17 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from receiver import logs, server
+from receiver import logs
 from receiver.secrets import SecretError, read_secret
-from receiver.settings import ReceiverSettings, receiver_settings
 from receiver.verification import SchemeSettings, sign
 from sandbox.config import SandboxConfig, SenderRules, Signer
-from sandbox.server import run as run_sandbox
-from workers.settings import worker_settings
-from workers.supervisor import Supervisor
+from sandbox.server import run as serve
 
 from ..access import config_of
 from ..desk import Desk
 from ..errors import Misuse
 from ..ports import check_free
 from .send import one_source
-
-
-def receiver(desk: Desk, *, host: str | None, port: int | None) -> None:
-    """
-    Take in deliveries.
-
-    Raises:
-        ConfigError: The configuration cannot be used.
-        WeakDurability: Redis does not give what a source asks for.
-
-    """
-    settings = _listening(receiver_settings(config_of(desk)), host=host, port=port)
-    check_free(settings.receiver.host, settings.receiver.port, option="--port")
-    logs.set_up()
-    server.run(settings)
-
-
-def _listening(settings: ReceiverSettings, *, host: str | None, port: int | None) -> ReceiverSettings:
-    chosen = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    return settings.model_copy(update={"receiver": settings.receiver.model_copy(update=chosen)})
-
-
-def worker(desk: Desk, *, processes: int | None, concurrency: int | None) -> int:
-    """
-    Work on events, in processes that are started anew whenever one ends; return the exit code.
-
-    Raises:
-        ConfigError: The configuration cannot be used.
-
-    """
-    # The worker processes read the configuration by themselves, from the environment that they inherit.
-    os.environ.update(desk.environ)
-    if concurrency is not None:
-        os.environ["ORDERHOOK_WORKER__CONCURRENCY"] = str(concurrency)
-    settings = worker_settings(config_of(Desk(environ=os.environ)))
-    logs.set_up()
-    return Supervisor(processes=processes or settings.worker.processes).run()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +42,7 @@ class SandboxWish:
     seed: int | None = None
 
 
-def sandbox(desk: Desk, wish: SandboxWish) -> None:
+def run(desk: Desk, wish: SandboxWish) -> None:
     """
     Play the order API and its sender.
 
@@ -95,7 +54,7 @@ def sandbox(desk: Desk, wish: SandboxWish) -> None:
         host=wish.host,
         port=wish.port,
         webhook_url=wish.webhook_url,
-        signer=_signer(desk, wish),
+        signer=signer_of(desk, wish),
         tokens=(_token(desk, wish.token),) if wish.token else SandboxConfig().tokens,
         auto_advance_s=wish.auto_advance_s,
         effects_file=wish.effects_file,
@@ -104,10 +63,18 @@ def sandbox(desk: Desk, wish: SandboxWish) -> None:
     )
     check_free(wish.host, wish.port, option="--port")
     logs.set_up()
-    run_sandbox(config)
+    serve(config)
 
 
-def _signer(desk: Desk, wish: SandboxWish) -> Signer | None:
+def signer_of(desk: Desk, wish: SandboxWish) -> Signer | None:
+    """
+    Return what signs deliveries as it is wished, None to send them unsigned.
+
+    Raises:
+        Misuse: The scheme cannot be used.
+        NotFound: There is no such source.
+
+    """
     scheme = _scheme(desk, wish)
     if scheme is None:
         return None

@@ -1,0 +1,84 @@
+"""
+What the receiver says of itself: that it runs, and that its Redis takes a write and gives what the sources ask for.
+"""
+
+import asyncio
+import time
+from collections.abc import Set as AbstractSet
+
+import structlog
+from redis.exceptions import RedisError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from . import answers, keys, store
+from .answers import Answer
+from .store import WeakDurability
+
+log = structlog.get_logger()
+
+#: How long an answer of `/readyz` holds, in seconds: whoever can ask must not be able to fill Redis with questions.
+READY_FOR_S = 0.25
+
+
+class Health:
+    """`/healthz` says that the process answers, `/readyz` that a delivery can be recorded."""
+
+    def __init__(self, redis_url: str, *, timeout_s: float, wanted: AbstractSet[str]) -> None:
+        """
+        Args:
+            timeout_s: Longest time for one look at Redis.
+            wanted: The durabilities that sources ask for.
+        """
+        self._redis = store.async_client(redis_url, timeout_s=timeout_s)
+        self._timeout_s = timeout_s
+        self._wanted = wanted
+        self._asking = asyncio.Lock()
+        self._asked = -READY_FOR_S
+        self._answer = answers.health(503, {"status": "starting"})
+        #: Set when the process is told to stop, before it stops to listen: the balancer is to look elsewhere.
+        self.stopping = False
+
+    async def process(self, _: Request) -> Response:
+        return response(answers.health(200, {"status": "ok"}))
+
+    async def ready(self, _: Request) -> Response:
+        async with self._asking:
+            if not self.stopping and time.monotonic() - self._asked >= READY_FOR_S:
+                self._answer = await self._ask()
+                self._asked = time.monotonic()
+        return response(answers.health(503, {"status": "stopping"}) if self.stopping else self._answer)
+
+    async def assure(self) -> None:
+        """
+        Check the server again: it may have been down at our start, or another one may have taken over.
+
+        Raises:
+            WeakDurability: It does not give what a source asks for. Replicas are not looked at: they come and go,
+                and each event that must be on one waits for its word.
+        """
+        await store.assure(self._redis, self._wanted - {"replica"})
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+    async def _ask(self) -> Answer:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await self._redis.set(keys.probe(), "1", ex=60)
+                await self.assure()
+        except WeakDurability as error:
+            log.error("receiver.weak_durability", error=str(error))
+            return answers.health(
+                503, {"status": "unavailable", "redis": "does not keep what sources ask for"}
+            )
+        except (RedisError, OSError, TimeoutError) as error:
+            log.warning("receiver.not_ready", error=str(error) or type(error).__name__)
+            return answers.health(503, {"status": "unavailable", "redis": "cannot be written"})
+        return answers.health(200, {"status": "ready", "redis": "writable"})
+
+
+def response(answer: Answer) -> Response:
+    """Return an answer as Starlette sends it."""
+    headers = {name.decode(): value.decode() for name, value in answer.headers}
+    return Response(answer.body, answer.status, headers)
