@@ -19,7 +19,7 @@ from .verification import Verified
 _PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}\Z")
 _EVENT_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:-]{0,127}\Z")
 #: Where the sender's time of the event is looked for, unless the source says.
-_TIME_PATHS = ("timestamp", "occurredAt", "created")
+_TIME_NAMES = ("timestamp", "occurredAt", "created")
 #: Later than the year 2001, a number of seconds has 10 digits and one of milliseconds 13.
 _MILLISECONDS_FROM = 10**11
 #: Longest subject that is kept as text.
@@ -98,8 +98,11 @@ def _event_type(payload: JSON, verified: Verified, reading: Reading) -> str:
     if reading.type_path is not None:
         found: Any = strict_json.lookup(payload, reading.type_path)
     else:
-        found = next((payload[name] for name in ("event", "type") if type(payload.get(name)) is str), None)
-        found = verified.event_type if found is None else found
+        found = payload.get("event")
+        if type(found) is not str:
+            found = payload.get("type")
+        if type(found) is not str:
+            found = verified.event_type
     if type(found) is not str or not _EVENT_TYPE.match(found):
         raise Unusable("no event type: `event` or `type` in the body, or the scheme's header, must name one")
     return found
@@ -136,8 +139,12 @@ def _derived_id(source: str, event_type: str, subject: str, body: bytes) -> str:
 
 
 def _occurred(payload: JSON, reading: Reading) -> str:
-    paths = (reading.occurred_path,) if reading.occurred_path else _TIME_PATHS
-    return next((text for path in paths if (text := _milliseconds(strict_json.lookup(payload, path)))), "")
+    if reading.occurred_path is not None:
+        return _milliseconds(strict_json.lookup(payload, reading.occurred_path))
+    for name in _TIME_NAMES:
+        if text := _milliseconds(payload.get(name)):
+            return text
+    return ""
 
 
 def _milliseconds(value: Any) -> str:

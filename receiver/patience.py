@@ -37,9 +37,14 @@ async def _rest(limit_s: float, steps: Generator[Any, Any, T], waits_for: Any) -
 @types.coroutine
 def _resumed(steps: Generator[Any, Any, T], waits_for: Any) -> Generator[Any, Any, T]:
     """Go on with what was begun by hand: hand over what it waits for, and what happens meanwhile."""
-    try:
-        yield waits_for
-    except BaseException as error:  # such as the cancellation by the time limit: it is for whom we wait
-        steps.throw(error)
-        raise
-    return (yield from steps)
+    while True:
+        try:
+            yield waits_for
+        except BaseException as error:  # noqa: BLE001 - such as a cancellation: it is for whom we wait
+            try:
+                waits_for = steps.throw(error)  # it may wait again, to put something away
+            except StopIteration as done:
+                result: T = done.value
+                return result
+        else:
+            return (yield from steps)

@@ -1,112 +1,118 @@
-"""A time limit that only those pay for who make us wait, and that keeps every rule of asyncio."""
+"""A time limit that is only paid for by those who make us wait, and that behaves like `asyncio.timeout` for them."""
 
 import asyncio
+import contextlib
 
 import pytest
 
 from receiver.patience import within
 
-pytestmark = pytest.mark.anyio
+
+async def at_once():
+    return "at once"
 
 
-async def at_once(value):
-    return value
+async def late(*waits_s):
+    for wait_s in waits_s:
+        await asyncio.sleep(wait_s)
+    return "late"
 
 
-async def fails(error):
-    raise error
+async def failing(*waits_s):
+    await late(*waits_s)
+    raise KeyError("failed")
 
 
-async def later(gate, value="later", *, after=None):
-    """Wait for a gate, twice, and return or raise."""
-    await gate.wait()
-    await asyncio.sleep(0)
-    if after is not None:
-        raise after
-    return value
+class Cleaning:
+    """Something to wait for that remembers how it was left."""
+
+    def __init__(self) -> None:
+        self.left_with: type[BaseException] | None = None
+        self.begun = asyncio.Event()
+
+    async def __call__(self):
+        try:
+            self.begun.set()
+            await asyncio.sleep(60)
+        except BaseException as error:
+            self.left_with = type(error)
+            raise
 
 
-async def test_what_is_there_is_returned():
-    """The common case: no timer, no task."""
-    assert "now" == await within(0.0, at_once("now"))
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("awaitable", "expected"),
+    [
+        pytest.param(at_once, "at once", id="at once"),
+        pytest.param(lambda: late(0), "late", id="after a turn of the loop"),
+        pytest.param(lambda: late(0.001, 0, 0.001), "late", id="after several waits"),
+        pytest.param(lambda: asyncio.create_task(late(0.001)), "late", id="a task"),
+    ],
+)
+async def test_the_result_is_the_awaited_one(awaitable, expected):
+    """Whoever awaits within a limit must not see that there is one."""
+    assert expected == await within(10, awaitable())
 
 
-async def test_what_fails_at_once_fails():
-    """An error needs no waiting either."""
-    with pytest.raises(ValueError, match="no"):
-        await within(1.0, fails(ValueError("no")))
+@pytest.mark.anyio
+@pytest.mark.parametrize("waits_s", [(), (0,), (0.001, 0.001)], ids=["at once", "a turn later", "late"])
+async def test_an_error_comes_through(waits_s):
+    """A delivery that disconnects must be told from one that is slow."""
+    with pytest.raises(KeyError, match="failed"):
+        await within(10, failing(*waits_s))
 
 
-async def test_what_comes_in_time_is_returned():
-    """However often it waits on its way."""
-    gate = asyncio.Event()
-    asyncio.get_running_loop().call_later(0.01, gate.set)
-
-    assert "later" == await within(5.0, later(gate))
-
-
-async def test_what_fails_in_time_fails():
-    """Its own error, not ours."""
-    gate = asyncio.Event()
-    asyncio.get_running_loop().call_soon(gate.set)
-
-    with pytest.raises(ValueError, match="no"):
-        await within(5.0, later(gate, after=ValueError("no")))
-
-
-async def test_what_takes_longer_is_a_timeout():
-    """And what was waited for is given up."""
-    gate = asyncio.Event()
-
-    with pytest.raises(TimeoutError):
-        await within(0.01, later(gate))
-
-    assert 0 == len(gate._waiters)
-
-
-async def test_a_timeout_at_the_second_wait_is_one():
-    """The limit is for the whole, not for the first step."""
-    first, never = asyncio.Event(), asyncio.Event()
-    first.set()
-
-    async def two_waits():
-        await asyncio.sleep(0)
-        await never.wait()
+@pytest.mark.anyio
+async def test_waiting_ends_at_the_limit():
+    """A sender that never ends its body would hold a request for ever."""
+    what = Cleaning()
 
     with pytest.raises(TimeoutError):
-        await within(0.01, two_waits())
+        await within(0.01, what())
+
+    assert asyncio.CancelledError is what.left_with
+    assert 0 == asyncio.current_task().cancelling()
 
 
-async def test_a_cancellation_from_outside_is_one():
-    """A server that stops cancels its requests; that is no timeout."""
-    gate = asyncio.Event()
-    task = asyncio.create_task(within_task(gate))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+@pytest.mark.anyio
+async def test_the_limit_holds_for_all_waits_together():
+    """One byte each second is not faster than none at all."""
+    with pytest.raises(TimeoutError):
+        await within(0.03, late(*[0.01] * 100))
+
+
+@pytest.mark.anyio
+async def test_a_cancelled_wait_is_no_timeout():
+    """A server that stops cancels its requests, and must not hear that their senders were slow."""
+    what = Cleaning()
+    task = asyncio.create_task(_within(what))
+    await what.begun.wait()
 
     task.cancel()
 
-    with pytest.raises(asyncio.CancelledError):
+    with contextlib.suppress(asyncio.CancelledError):
         await task
-    assert 0 == len(gate._waiters)
+    assert task.cancelled()
+    assert asyncio.CancelledError is what.left_with
 
 
-async def within_task(gate):
-    return await within(5.0, later(gate))
-
-
+@pytest.mark.anyio
 async def test_a_cleanup_that_waits_is_waited_for():
-    """What we wait for may have to put something away when it is given up."""
-    gate, tidied = asyncio.Event(), []
+    """What is given up may have to put something away first."""
+    tidied = []
 
-    async def tidy():
+    async def tidying():
         try:
-            await gate.wait()
+            await asyncio.sleep(60)
         finally:
             await asyncio.sleep(0)
             tidied.append("done")
 
     with pytest.raises(TimeoutError):
-        await within(0.01, tidy())
+        await within(0.01, tidying())
 
     assert ["done"] == tidied
+
+
+async def _within(what):
+    return await within(60, what())

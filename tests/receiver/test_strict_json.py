@@ -207,3 +207,28 @@ def test_a_lookup_follows_objects_and_lists_only(path, found):
 def test_a_finite_float_stays_one():
     """What is stored is shown again as JSON, which knows no infinity."""
     assert math.isfinite(strict_json.parse(b'{"a":1.7976931348623157e308}')["a"])
+
+
+#: Pieces that a body is made of, so that what two looks could disagree on comes often.
+PIECES = st.sampled_from(
+    rb'{ } [ ] : , " "a" "a": "b": {"a":1,"a":2} {"a":{"b":"x"}} 1 -0 1.5 1e999 null NaN \ \u0000'.split(b" ")
+    + [b"1" * digits for digits in (19, 20, 21)]
+    + [b" ", b"\x00", b"\xff"]
+)
+MEMBERS = st.tuples(
+    st.sampled_from(["a", "b"]), st.sampled_from(["1", '"x"', "[]", '{"a":1}', '{"a":1,"a":2}'])
+)
+
+
+@given(
+    st.lists(PIECES, max_size=12).map(b"".join)
+    | st.lists(MEMBERS, max_size=4).map(
+        lambda members: ("{" + ",".join(f'"{name}":{value}' for name, value in members) + "}").encode()
+    )
+    | DOCUMENTS.map(lambda document: json.dumps(document).encode())
+)
+def test_a_quick_look_sees_nothing_that_a_close_one_does_not(body):
+    """Most bodies get the quick look only: what it lets through must be what the close look would have said."""
+    found = strict_json._read_plain(body)
+
+    assert found is None or repr(strict_json._read_closely(body)) == repr(found)
