@@ -10,13 +10,14 @@ import subprocess
 import sys
 import textwrap
 from functools import cache
+from typing import Any
 
 import pytest
 
 from tests.support.code import PACKAGES, ROOT, Module, modules, source
 
 #: Which packages of ours each one may import beside itself.
-MAY_IMPORT = {
+MAY_IMPORT: dict[str, set[str]] = {
     "receiver": set(),
     "workers": {"receiver"},
     "console": {"receiver", "workers", "sandbox"},
@@ -105,7 +106,7 @@ def test_importing_the_receiver_starts_nothing() -> None:
 
 
 @cache
-def _loaded_by_receiver() -> dict[str, object]:
+def _loaded_by_receiver() -> dict[str, Any]:
     """Return what a fresh interpreter holds after importing every module of the receiver."""
     names = [module.name for module in modules("receiver")]
     code = f"""
