@@ -3,9 +3,10 @@ The command: `python -m benchmarks [ingest] [worker] [--short] [--rounds N]`.
 """
 
 import argparse
-import datetime
+import datetime as dt
 import os
 import platform
+import signal
 import sys
 import tempfile
 from importlib.metadata import version
@@ -19,7 +20,19 @@ from .tables import Loss, Table
 RESULTS = Path(__file__).parent / "results.md"
 PARTS = {"ingest": ingest.measure, "worker": worker.measure}
 ROUNDS = 5
-PACKAGES = ("uvicorn", "uvloop", "httptools", "starlette", "redis", "hiredis", "rq", "aiohttp", "fastapi", "celery", "taskiq")
+PACKAGES = (
+    "uvicorn",
+    "uvloop",
+    "httptools",
+    "starlette",
+    "redis",
+    "hiredis",
+    "rq",
+    "aiohttp",
+    "fastapi",
+    "celery",
+    "taskiq",
+)
 
 
 def say(text: str) -> None:
@@ -52,11 +65,12 @@ def _versions() -> str:
 
 
 def write(tables: list[Table], rounds: int) -> None:
-    today = datetime.datetime.now(datetime.UTC).date()
+    today = dt.datetime.now(dt.UTC).date()
     text = (
         "# Measured\n\n"
         f"By `make bench` on {today}: {machine()}.\n\n"
-        f"Medians of {rounds} rounds in which all contenders took turns; each ratio is the median of the rounds' ratios.\n"
+        f"Medians of {rounds} rounds in which all contenders took turns.\n"
+        "Each ratio is the median of the rounds' ratios.\n"
         "The server or worker has one core to itself; load, Redis and the stub of the API share the other.\n"
         "A machine's speed drifts, so compare inside a table only.\n\n"
     )
@@ -65,14 +79,23 @@ def write(tables: list[Table], rounds: int) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=sys.modules[__package__].__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=sys.modules[__package__].__doc__
+    )
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{' or '.join(PARTS)}; all by default")
-    parser.add_argument("--short", action="store_true", help="a smoke test of seconds: checks losses, not speed")
-    parser.add_argument("--rounds", type=int, help=f"turns of every contender; {ROUNDS} by default, 1 if short")
+    parser.add_argument(
+        "--short", action="store_true", help="a smoke test of seconds: checks losses, not speed"
+    )
+    parser.add_argument(
+        "--rounds", type=int, help=f"turns of every contender; {ROUNDS} by default, 1 if short"
+    )
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"unknown part {', '.join(unknown)}; known: {', '.join(PARTS)}")
     rounds = options.rounds or (1 if options.short else ROUNDS)
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM)
+    )  # so that all that was started is ended
     tables = []
     try:
         with tempfile.TemporaryDirectory(prefix="orderhook-bench-") as folder:

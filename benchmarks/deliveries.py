@@ -19,7 +19,13 @@ _HEAD = (
 
 
 def _template() -> bytes:
-    line = {"sku": "EV-CHARGER-11", "name": "Wall box, 11 kW", "quantity": 1, "unitAmount": "899000", "taxRate": "2500"}
+    line = {
+        "sku": "EV-CHARGER-11",
+        "name": "Wall box, 11 kW",
+        "quantity": 1,
+        "unitAmount": "899000",
+        "taxRate": "2500",
+    }
     order = {
         "id": "order-@@@@@@@@@@@@@@@@",
         "displayId": "N-10203",
@@ -32,8 +38,12 @@ def _template() -> bytes:
         "note": "",
     }
     event = {"type": "order.created", "timestamp": "2026-01-02T03:04:05.678Z", "data": order}
-    order["note"] = "x" * (BODY_BYTES - len(json.dumps(event)))
-    return json.dumps(event).encode()
+    order["note"] = "x" * (BODY_BYTES - len(_compact(event)))
+    return _compact(event)
+
+
+def _compact(event) -> bytes:
+    return json.dumps(event, separators=(",", ":")).encode()  # as most senders write it
 
 
 _TEMPLATE = _template()

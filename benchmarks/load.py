@@ -2,7 +2,7 @@
 The load: keep-alive connections that each send the next delivery when the last one is answered.
 
 Its own process, `python -m benchmarks.load PORT CONNECTIONS SECONDS MOST RUN`; says what it saw as one line of JSON.
-Requests are made before the clock starts and answers are read with three searches, so that the server is the slower one.
+Requests are made before the clock starts and answers are read with three searches: the server is to be the slower.
 """
 
 import asyncio
@@ -95,9 +95,9 @@ async def main(port: int, connections: int, seconds: float, most: int, run: str)
     gc.disable()
     warm, _ = await send(port, connections, [requests.pop() for _ in range(WARM_UP)], 10)
     print(json.dumps({"warm": True}), flush=True)
-    used = time.process_time()
+    before = time.process_time()
     tally, took = await send(port, connections, requests, seconds)
-    used = time.process_time() - used
+    used = time.process_time() - before
     times = sorted(tally.seconds)
     report = {
         "answers": {status.decode(): count for status, count in (warm.answers + tally.answers).items()},

@@ -3,7 +3,9 @@ The processes of a benchmark: started on a core, waited for, measured, ended. Kn
 """
 
 import contextlib
+import ctypes
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -19,6 +21,9 @@ STOP_S = 15.0
 #: What is measured has one core to itself; load, Redis and the API stub share the other.
 SUBJECT = 0
 OTHERS = -1
+
+#: From linux/prctl.h.
+_PR_SET_PDEATHSIG = 1
 
 
 @contextlib.contextmanager
@@ -69,6 +74,7 @@ def start(
             stderr=out,
             env=os.environ | dict(environ or {}),
             start_new_session=True,
+            preexec_fn=_end_with_us,  # noqa: PLW1509 - nothing here has threads
         )
     running = Running(process=process, log=log)
     if port is not None and not wait_until(lambda: process.poll() is not None or _listens(port), START_S):
@@ -77,6 +83,12 @@ def start(
     if process.poll() is not None:
         running.fail(f"{command[0]} ended at once")
     return running
+
+
+def _end_with_us() -> None:
+    """Ask Linux to end the process with the one that started it, should that be killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def wait_until(condition: Callable[[], object], seconds: float, *, every_s: float = 0.02) -> bool:

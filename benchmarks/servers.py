@@ -54,7 +54,9 @@ def naive(redis_url: str, enqueue):
         body, headers = await request.body(), request.headers
         event_id, stamp = headers["webhook-id"], int(headers["webhook-timestamp"])
         expected = b"v1," + signature(event_id.encode(), stamp, body)
-        if abs(time.time() - stamp) > 300 or not hmac.compare_digest(headers["webhook-signature"].encode(), expected):
+        if abs(time.time() - stamp) > 300 or not hmac.compare_digest(
+            headers["webhook-signature"].encode(), expected
+        ):
             return Response(status_code=401)
         if not client.set(f"seen:{source}:{event_id}", "1", nx=True, ex=604_800):
             return Response(status_code=200)
@@ -69,7 +71,9 @@ def rq(redis_url: str):
     from rq import Queue
 
     queue = Queue("peer", connection=redis.Redis.from_url(redis_url))
-    return naive(redis_url, lambda event_id, body: queue.enqueue("benchmarks.peer_jobs.two_calls", event_id, body))
+    return naive(
+        redis_url, lambda event_id, body: queue.enqueue("benchmarks.peer_jobs.two_calls", event_id, body)
+    )
 
 
 def celery(redis_url: str):

@@ -1,7 +1,8 @@
 """
 An order API that does nothing but take 20 ms: `python -m benchmarks.stub_api PORT`.
 
-Speaks HTTP by hand, so that it is never what the workers wait for. `GET /_seen` tells what came, `DELETE /_seen` forgets.
+Speaks HTTP by hand, so that it is never what the workers wait for.
+`GET /_seen` tells what came, `DELETE /_seen` forgets it.
 """
 
 import asyncio
@@ -52,7 +53,12 @@ class Seen:
 
     def as_json(self) -> bytes:
         reads, writes = self.calls.values()
-        report = {"reads": reads, "writes": writes, "distinct": len(self.paths), "took_s": self.last - self.first}
+        report = {
+            "reads": reads,
+            "writes": writes,
+            "distinct": len(self.paths),
+            "took_s": self.last - self.first,
+        }
         return json.dumps(report).encode()
 
 

@@ -28,7 +28,9 @@ class Table:
         head, *rest = (_row(line, widths) for line in lines)
         rule = "|".join(["", "-" * (widths[0] + 2), *("-" * (width + 1) + ":" for width in widths[1:]), ""])
         notes = "\n".join(f"* {note}" for note in self.notes)
-        return "\n\n".join(part for part in (f"## {self.title}", self.about, "\n".join([head, rule, *rest]), notes) if part)
+        return "\n\n".join(
+            part for part in (f"## {self.title}", self.about, "\n".join([head, rule, *rest]), notes) if part
+        )
 
 
 def spread(values: Sequence[float]) -> tuple[float, str]:

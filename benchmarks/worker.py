@@ -127,26 +127,56 @@ OURS = Contender(
     name="orderhook, 200 at once", command=("workers.rq_worker",), fill=fill_ours, count=8000, concurrency=200
 )
 DEFAULT = Contender(
-    name="orderhook, 50 at once (default)", command=("workers.rq_worker",), fill=fill_ours, count=4000, concurrency=50
+    name="orderhook, 50 at once (default)",
+    command=("workers.rq_worker",),
+    fill=fill_ours,
+    count=4000,
+    concurrency=50,
 )
 SHORT = Contender(
-    name="orderhook, 50 at once (default)", command=("workers.rq_worker",), fill=fill_ours, count=1000, concurrency=50
+    name="orderhook, 50 at once (default)",
+    command=("workers.rq_worker",),
+    fill=fill_ours,
+    count=1000,
+    concurrency=50,
 )
 _RQ = ("rq.cli", "worker", "--url", "{url}", "--quiet")
 RQ = Contender(name="rq Worker, a fork for each job", command=(*_RQ, "peer"), fill=fill_rq, count=60)
 SIMPLE = Contender(
-    name="rq SimpleWorker", command=(*_RQ, "--worker-class", "rq.SimpleWorker", "peer"), fill=fill_rq, count=100
+    name="rq SimpleWorker",
+    command=(*_RQ, "--worker-class", "rq.SimpleWorker", "peer"),
+    fill=fill_rq,
+    count=100,
 )
 CELERY = Contender(
     name="Celery, 50 threads",
-    command=("celery", "-A", "benchmarks.celery_peer", "worker", "-P", "threads", "-c", "50", "--loglevel", "warning"),
+    command=(
+        "celery",
+        "-A",
+        "benchmarks.celery_peer",
+        "worker",
+        "-P",
+        "threads",
+        "-c",
+        "50",
+        "--loglevel",
+        "warning",
+    ),
     fill=fill_celery,
     count=1500,
     needs="celery",
 )
 TASKIQ = Contender(
     name="taskiq, 200 at once",
-    command=("taskiq", "worker", "benchmarks.taskiq_peer:broker", "--workers", "1", "--max-async-tasks", "200"),
+    command=(
+        "taskiq",
+        "worker",
+        "benchmarks.taskiq_peer:broker",
+        "--workers",
+        "1",
+        "--max-async-tasks",
+        "200",
+    ),
     fill=fill_taskiq,
     count=5000,
     needs="taskiq_redis",
@@ -180,7 +210,10 @@ class Api:
 @contextlib.contextmanager
 def api(folder: Path) -> Iterator[Api]:
     port = free_port()
-    stub = Api(port=port, process=start("benchmarks.stub_api", str(port), log=folder / "api.log", place=OTHERS, port=port))
+    stub = Api(
+        port=port,
+        process=start("benchmarks.stub_api", str(port), log=folder / "api.log", place=OTHERS, port=port),
+    )
     try:
         yield stub
     finally:
@@ -237,7 +270,9 @@ def _check_closed(contender: Contender, server: RedisServer) -> None:
         succeeded = int(client.hget(keys.counts(), "shop:succeeded") or 0)
         left, dead = client.zcard(keys.open_events()), client.zcard(keys.dead())
     if (succeeded, left, dead) != (contender.count, 0, 0):
-        raise Loss(f"{contender.name}: of {contender.count} events {succeeded} succeeded, {left} are open, {dead} dead")
+        raise Loss(
+            f"{contender.name}: of {contender.count} events {succeeded} succeeded, {left} are open, {dead} dead"
+        )
 
 
 def _check_calls(contender: Contender, stub: Api, folder: Path) -> None:
@@ -245,7 +280,9 @@ def _check_calls(contender: Contender, stub: Api, folder: Path) -> None:
     expected = {"reads": contender.count, "writes": contender.count, "distinct": 2 * contender.count}
     if any(seen[name] != value for name, value in expected.items()):
         log = (folder / "worker.log").read_text()[-2000:]
-        raise Loss(f"{contender.name}: expected the calls {expected}, the API saw {seen}; the end of its log:\n{log}")
+        raise Loss(
+            f"{contender.name}: expected the calls {expected}, the API saw {seen}; the end of its log:\n{log}"
+        )
 
 
 def measure(folder: Path, *, short: bool, rounds: int, say) -> Table:
@@ -270,7 +307,10 @@ def _table(results: dict[Contender, list[float]], missing: Sequence[Contender]) 
         "in the ledger; the API saw each of its calls once. The peers run a plain function.",
         columns=("events/s", "lowest–highest", "÷ rq Worker"),
         rows={each.name: _cells(found, results.get(RQ)) for each, found in results.items()},
-        notes=(*_ratios(results), *(f"Left out, since {each.needs} is not installed: {each.name}." for each in missing)),
+        notes=(
+            *_ratios(results),
+            *(f"Left out, since {each.needs} is not installed: {each.name}." for each in missing),
+        ),
     )
 
 

@@ -83,7 +83,6 @@ def command(batch: Sequence[NewEvent], shift: ShiftTemplate) -> list[object]:
         )
         arguments += (
             new.source,
-            new.id,
             new.type,
             new.subject,
             new.occurred,

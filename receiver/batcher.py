@@ -14,7 +14,7 @@ Answer = TypeVar("Answer")
 
 
 class Batcher(Generic[Item, Answer]):
-    """Sends items in batches, one batch in flight; build it inside a running loop and `close` it."""
+    """Sends items in batches, a few batches in flight; build it inside a running loop and `close` it."""
 
     def __init__(
         self,
@@ -23,6 +23,7 @@ class Batcher(Generic[Item, Answer]):
         max_items: int,
         weigh: Callable[[Item], int] = lambda _: 1,
         max_weight: int = 1 << 62,
+        in_flight: int = 1,
     ) -> None:
         """
         Args:
@@ -30,6 +31,7 @@ class Batcher(Generic[Item, Answer]):
                 What it raises is raised by the future of every item of the batch.
             max_items: Most items of one batch.
             weigh: What an item adds to the weight of a batch; a batch is closed once it reaches *max_weight*.
+            in_flight: Most batches under way at once; with more than one, batches may overtake each other.
         """
         self._send = send
         self._max_items = max_items
@@ -38,7 +40,7 @@ class Batcher(Generic[Item, Answer]):
         self._waiting: deque[tuple[Item, asyncio.Future[Answer], float]] = deque()
         self._arrived = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        self._sender = self._loop.create_task(self._send_forever())
+        self._senders = [self._loop.create_task(self._send_forever()) for _ in range(in_flight)]
 
     def __len__(self) -> int:
         """Return how many items wait for their batch."""
@@ -60,8 +62,9 @@ class Batcher(Generic[Item, Answer]):
 
     async def close(self) -> None:
         """Stop sending; what still waits is cancelled."""
-        self._sender.cancel()
-        await asyncio.gather(self._sender, return_exceptions=True)
+        for sender in self._senders:
+            sender.cancel()
+        await asyncio.gather(*self._senders, return_exceptions=True)
         for _, future, _ in self._waiting:
             future.cancel()
 

@@ -1,5 +1,7 @@
 """
-Group commit: one connection, one command in flight, one fsync for all the events that arrived meanwhile.
+Group commit: one command, and one fsync, for all the events that arrived while the one before was under way.
+
+Two connections take turns, so that the next batch is read and packed here while Redis writes the last one.
 
 A request is answered only after Redis has answered for it. Nothing is sent twice: a lost reply is `StoreUnavailable`,
 and the sender's retry meets the dedupe key.
@@ -21,6 +23,10 @@ from .wake import ShiftTemplate
 #: Most events and bytes in one command: a batch must not stall Redis for others.
 MAX_BATCH = 256
 MAX_BATCH_BYTES = 4 * 1024 * 1024
+#: Commands under way at once, each on a connection of its own.
+IN_FLIGHT = 2
+#: A connection that rested longer may have been closed by the server meanwhile, in seconds.
+BUSY_S = 0.05
 
 
 class Overloaded(StoreError):
@@ -54,9 +60,14 @@ class GroupCommit:
         self._shift = shift
         self._replicas = replicas
         self._assure = assure
-        self._connection: AbstractConnection | None = None
+        #: Connections at rest, and since when by the loop's clock.
+        self._idle: list[tuple[AbstractConnection, float]] = []
         self._batcher = Batcher[NewEvent, Recorded](
-            self._commit, max_items=MAX_BATCH, weigh=lambda new: len(new.body), max_weight=MAX_BATCH_BYTES
+            self._commit,
+            max_items=MAX_BATCH,
+            weigh=lambda new: len(new.body),
+            max_weight=MAX_BATCH_BYTES,
+            in_flight=IN_FLIGHT,
         )
 
     def put(self, new: NewEvent) -> "asyncio.Future[Recorded]":
@@ -73,16 +84,17 @@ class GroupCommit:
         return self._batcher.put(new)
 
     async def close(self) -> None:
-        """Give the connection back; nobody may wait any more."""
+        """Give the connections back; nobody may wait any more."""
         await self._batcher.close()
-        await self._disconnect()
+        for connection, _ in self._idle:
+            await connection.disconnect(nowait=True)
+        self._idle.clear()
 
     async def _commit(self, events: Sequence[NewEvent], oldest: float) -> list[Recorded]:
         try:
             async with asyncio.timeout_at(oldest + self._timeout_s):
                 answers = await self._record(events)
         except (RedisError, OSError, TimeoutError, WeakDurability) as error:
-            await self._disconnect()
             unavailable = StoreUnavailable(str(error) or type(error).__name__)
             # A silent Redis will not answer the next batch either, and each that waits has its own time limit.
             if not isinstance(error, ResponseError):
@@ -92,6 +104,15 @@ class GroupCommit:
 
     async def _record(self, events: Sequence[NewEvent]) -> list[bytes]:
         connection = await self._connected()
+        try:
+            answers = await self._recorded(connection, events)
+        except BaseException:  # what it would say next may be the answer to this
+            await connection.disconnect(nowait=True)
+            raise
+        self._idle.append((connection, asyncio.get_running_loop().time()))
+        return answers
+
+    async def _recorded(self, connection: AbstractConnection, events: Sequence[NewEvent]) -> list[bytes]:
         packed = hiredis.pack_command(tuple(accept.command(events, self._shift)))  # type: ignore[arg-type]
         try:
             answers = await self._call(connection, packed)
@@ -110,16 +131,28 @@ class GroupCommit:
             raise StoreUnavailable(f"recorded, but {confirmed} of {self._replicas} replicas confirmed it")
 
     async def _connected(self) -> AbstractConnection:
-        if self._connection is not None and await self._connection.can_read():
+        while self._idle:
+            connection, since = self._idle.pop()
+            busy = (
+                asyncio.get_running_loop().time() - since < BUSY_S
+            )  # then the look costs more than it finds
+            if busy or not await connection.can_read():
+                return connection
             # Closed by the server while nothing was asked of it: known before anything is sent, so nobody need be told.
-            await self._disconnect()
-        if self._connection is None:
-            self._connection = self._connect()
-            await self._connection.connect()  # type: ignore[no-untyped-call]
-            await self._load(self._connection)
+            await connection.disconnect(nowait=True)
+        return await self._new_connection()
+
+    async def _new_connection(self) -> AbstractConnection:
+        connection = self._connect()
+        try:
+            await connection.connect()  # type: ignore[no-untyped-call]
+            await self._load(connection)
             if self._assure is not None:
                 await self._assure()
-        return self._connection
+        except BaseException:
+            await connection.disconnect(nowait=True)
+            raise
+        return connection
 
     @staticmethod
     async def _load(connection: AbstractConnection) -> None:
@@ -131,8 +164,3 @@ class GroupCommit:
         await connection.send_packed_command([packed], check_health=False)
         answers: list[bytes] = await connection.read_response(disable_decoding=True)
         return answers
-
-    async def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.disconnect(nowait=True)

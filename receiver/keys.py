@@ -24,13 +24,13 @@ def event(source: str, event_id: str) -> EventKey:
     """
     `orderhook:event:{source}:{event id}`: hash, the record of an event, and by existing its dedupe key.
 
-    * `v` schema version; `source`, `id`, `type`, `subject`, `verdict` (`scheme:index of the secret`),
+    * `v` schema version; `source`, `type`, `subject`, `verdict` (`scheme:index of the secret`),
       `digest` of the body, `lane`
-    * `occurred` (the sender's time, may be empty), `accepted`, `opened` (accepted or last replayed), `closed`, `due`
+    * `accepted`, `closed`, `due`; `occurred` (the sender's time, where it sends one), `opened` (last replay)
     * `status`, `reason`, `error`, `step` (where it failed),
       `stale` (`1` for an event older than the lane's last applied)
-    * `deliveries`, `duplicate_at` (last duplicate), `altered` (duplicates with another body), `replays`,
-      `discarded` (by whom and why)
+    * `duplicates` (deliveries but the first), `duplicate_at` (the last of them), `altered` (those with another body),
+      `replays`, `discarded` (by whom and why)
     * `attempt` (claims so far), `base` (attempts before the last replay), `crashes` (claims nobody reported back from)
     * `fence`: the token of the last claim; a write with another token changes nothing
     * `attempt:{n}`: `outcome token started ended detail`
@@ -41,6 +41,11 @@ def event(source: str, event_id: str) -> EventKey:
     Expires as a safety net EXPIRY_MARGIN_MS after retention should have removed it; a dead letter never expires.
     """
     return EventKey(f"{_EVENT}{source}:{event_id}")
+
+
+def event_id(event_key: str) -> str:
+    """Return the id in an event key; source names have no colon."""
+    return event_key.removeprefix(_EVENT).partition(":")[2]
 
 
 def body(event_key: str) -> str:

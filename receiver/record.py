@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from . import keys
 from .lifecycle import Status
 
 #: The schema version that accept.lua writes and this module reads.
@@ -124,7 +125,7 @@ class Record:
             key=key,
             version=number("v"),
             source=text("source"),
-            id=text("id"),
+            id=keys.event_id(key),
             type=text("type"),
             subject=text("subject"),
             lane=text("lane"),
@@ -133,14 +134,14 @@ class Record:
             status=Status(fields["status"]),
             occurred=number("occurred"),
             accepted=number("accepted"),
-            opened=number("opened"),
+            opened=number("opened") or number("accepted"),
             closed=number("closed"),
             due=number("due"),
             reason=text("reason"),
             error=text("error"),
             step=text("step"),
             stale=text("stale") == "1",
-            deliveries=number("deliveries"),
+            deliveries=1 + number("duplicates"),
             duplicate_at=number("duplicate_at"),
             altered=number("altered"),
             replays=number("replays"),

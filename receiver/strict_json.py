@@ -47,21 +47,22 @@ def parse(body: bytes) -> JSON:
 
 def _read_plain(body: bytes) -> JSON | None:
     """
-    Return the object of a body that is plainly right, at half the cost; None: look closely.
+    Return the object of a body that is plainly right, at a third of the cost; None: look closely.
 
-    msgspec refuses what we refuse, but for long integers and duplicate keys. Where no string holds an escape, every
-    quote begins or ends a string: a duplicate that msgspec dropped shows as quotes that are missing when it writes
-    the object again.
+    msgspec refuses what we refuse, but for long integers, NUL and duplicate keys. A duplicate that it dropped is
+    missing when it writes the object again. Where spaces or numbers are written in another way than its own, the quotes
+    tell: without escapes each one begins or ends a string.
     """
-    if b"\\" in body or _LONG_NUMBER in body.translate(_DIGITS_TO_ZERO):
+    escapes = b"\\" in body
+    if _LONG_NUMBER in body.translate(_DIGITS_TO_ZERO) or (escapes and b"\\u0000" in body):
         return None
     try:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    if type(value) is not dict or msgspec.json.encode(value).count(b'"') != body.count(b'"'):
-        return None
-    return value
+    written = msgspec.json.encode(value)
+    same = written == body or (not escapes and written.count(b'"') == body.count(b'"'))
+    return value if same and type(value) is dict else None
 
 
 def _read_closely(body: bytes) -> JSON:

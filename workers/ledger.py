@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import redis.asyncio as aredis
 import structlog
 from redis.exceptions import RedisError
@@ -71,10 +72,14 @@ class End:
 
 def entry(state: StepState, token: int, detail: object = None) -> str:
     """Return a ledger entry as settle.lua takes it: it puts Redis' time in front."""
-    shown = (
-        "" if detail is None else json.dumps(detail, separators=(",", ":"), ensure_ascii=False, default=str)
-    )
-    return f"@now {state} {token} {shown}"
+    return f"@now {state} {token} {'' if detail is None else _written(detail)}"
+
+
+def _written(detail: object) -> str:
+    try:
+        return msgspec.json.encode(detail).decode()
+    except (TypeError, ValueError):  # no JSON, or half of a surrogate pair; slower, but it takes anything
+        return json.dumps(detail, default=str)
 
 
 class Ledger:
@@ -142,7 +147,7 @@ class Ledger:
         return int(self._lease_s * 1000)
 
     async def _put(self, kind: str, claim: Claim, end: End) -> None:
-        flat = [part for pair in end.fields.items() for part in pair]
+        flat = [_bytes(part) for pair in end.fields.items() for part in pair]
         wait_ms = end.keep_ms + keys.EXPIRY_MARGIN_MS if end.keep_ms else int(end.wait_s * 1000)
         flags = (int(end.uses_attempt), int(end.holds_lane))
         write = (
@@ -151,7 +156,7 @@ class Ledger:
             claim.lane,
             claim.token,
             wait_ms,
-            end.detail,
+            _bytes(end.detail),
             *flags,
             len(flat),
             *flat,
@@ -176,6 +181,11 @@ class Ledger:
                 log.warning("ledger.retrying", error=str(error), wait_s=wait_s)
                 await asyncio.sleep(wait_s)
                 wait_s = min(2 * wait_s, LONGEST_WAIT_S)
+
+
+def _bytes(text: str) -> bytes:
+    """Encode here what an action may have said: an error while a batch is packed would fail the other events in it."""
+    return text.encode(errors="replace")
 
 
 def _settle_prefixes() -> tuple[str, str, str, str]:

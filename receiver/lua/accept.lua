@@ -4,7 +4,7 @@
 --
 -- KEYS  1-4 shared · 5 rq queue · 6 rq queues · 7 rq job · 8 sources · then per event: record, body, lane, timeline, guard
 -- ARGV  1 moves · 2 wake channel · 3 job id · 4 n, n job fields · then per event:
---       source, id, type, subject, occurred, digest, verdict, guard ttl (ms, 0 none), quarantine reason ('' none), error, body
+--       source, type, subject, occurred, digest, verdict, guard ttl (ms, 0 none), quarantine reason ('' none), error, body
 -- Returns one text per event: accepted | quarantined | duplicate | altered | KEY (the event this body came with before)
 --       | !MESSAGE (a key holds something that is not ours; nothing was written for this event)
 local shift, a = shift_arguments()
@@ -33,14 +33,14 @@ end
 
 -- Note another delivery of a known event.
 local function duplicate(record, source)
-  redis.call('HINCRBY', record, 'deliveries', 1)
+  redis.call('HINCRBY', record, 'duplicates', 1)
   redis.call('HSET', record, 'duplicate_at', at)
   tally(source, 'duplicate')
 end
 
 local function accept(k, a)
   local record, body, lane, timeline, guard = KEYS[k], KEYS[k + 1], KEYS[k + 2], KEYS[k + 3], KEYS[k + 4]
-  local source, digest, ttl, reason = ARGV[a], ARGV[a + 5], tonumber(ARGV[a + 7]), ARGV[a + 8]
+  local source, occurred, digest, ttl, reason = ARGV[a], ARGV[a + 3], ARGV[a + 4], tonumber(ARGV[a + 6]), ARGV[a + 7]
   local known = redis.pcall('HGET', record, 'digest')
   local problem = type(known) == 'table' and known.err or wrong('LLEN', lane)
     or not timelines[timeline] and wrong('ZCARD', timeline) or ttl > 0 and wrong('STRLEN', guard)
@@ -60,16 +60,17 @@ local function accept(k, a)
     redis.call('SET', guard, record, 'PX', ttl)
   end
   local status = reason == '' and 'pending' or 'dead'
-  redis.call('HSET', record, 'v', '1', 'source', source, 'id', ARGV[a + 1], 'type', ARGV[a + 2], 'subject', ARGV[a + 3],
-    'occurred', ARGV[a + 4], 'digest', digest, 'verdict', ARGV[a + 6], 'accepted', at, 'opened', at, 'status', status,
-    'deliveries', '1', 'attempt', '0', 'lane', lane)
-  redis.call('SET', body, ARGV[a + 10])
+  -- Each field costs: what can be read from the key, or is what an absent field means, is left out.
+  redis.call('HSET', record, 'v', '1', 'status', status, 'source', source, 'type', ARGV[a + 1], 'subject', ARGV[a + 2],
+    'digest', digest, 'verdict', ARGV[a + 5], 'accepted', at, 'lane', lane)
+  if occurred ~= '' then redis.call('HSET', record, 'occurred', occurred) end
+  redis.call('SET', body, ARGV[a + 9])
   timelines[timeline] = timelines[timeline] or {}
   add(timelines[timeline], record)
   tally(source, 'accepted')
   tally(source, status)
   if reason ~= '' then
-    redis.call('HSET', record, 'reason', reason, 'error', ARGV[a + 9])
+    redis.call('HSET', record, 'reason', reason, 'error', ARGV[a + 8])
     add(died, record)
     return 'quarantined'
   end
@@ -86,7 +87,7 @@ if problem then return redis.error_reply(problem) end
 
 for k = 9, #KEYS, 5 do
   results[#results + 1] = accept(k, a)
-  a = a + 11
+  a = a + 10
 end
 for source, of_source in pairs(counted) do
   for what, n in pairs(of_source) do count(source, what, n) end

@@ -25,7 +25,7 @@ local function bury(lane, event, source, from, token)
 end
 
 local function is_stale(lane, occurred)
-  local newest = occurred ~= '' and redis.call('GET', swap(lane, ARGV[8], ARGV[9]))
+  local newest = occurred and redis.call('GET', swap(lane, ARGV[8], ARGV[9]))
   return newest and tonumber(occurred) < tonumber(newest)
 end
 

@@ -11,7 +11,7 @@ local now, results, woken = now_ms(), {}, false
 local function replay(event, body)
   local source, status, attempt, lane = unpack(redis.call('HMGET', event, 'source', 'status', 'attempt', 'lane'))
   if not status or not legal(status, 'pending') or status == 'running' then return 0 end
-  move(event, source, status, 'pending', now, { 'opened', ms(now), 'base', attempt, 'crashes', '0', 'due', ms(now) })
+  move(event, source, status, 'pending', now, { 'opened', ms(now), 'base', attempt or '0', 'crashes', '0', 'due', ms(now) })
   redis.call('HDEL', event, 'reason', 'error', 'step', 'closed')
   redis.call('HINCRBY', event, 'replays', 1)
   redis.call('PERSIST', event)

@@ -16,7 +16,7 @@ local function swap(key, from, to) return to .. string.sub(key, #from + 1) end
 
 local function remember(event, lane)
   local occurred = redis.call('HGET', event, 'occurred')
-  if occurred == '' then return end
+  if not occurred then return end
   local key = swap(lane, ARGV[5], ARGV[6])
   local newest = redis.call('GET', key)
   if not newest or tonumber(newest) < tonumber(occurred) then redis.call('SET', key, occurred, 'PX', ARGV[7]) end

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from console.story import Tone, no_actions, step_name, tell
+from receiver import keys
 from receiver.record import Record
 
 START = 1_790_000_000_000
@@ -14,13 +15,12 @@ def a_record(**fields: str) -> Record:
     """Return a record as Redis holds it: accepted, and whatever *fields* add; `__` stands for a colon."""
     basic = {
         "source": "shop",
-        "id": "evt-1",
         "type": "order.created",
         "status": "pending",
         "accepted": str(START),
     }
     changes = {name.replace("__", ":"): value for name, value in fields.items()}
-    return Record.read("key", basic | {"opened": str(START), "deliveries": "1"} | changes)
+    return Record.read(keys.event("shop", "evt-1"), basic | changes)
 
 
 def at(milliseconds: int) -> str:
@@ -102,9 +102,9 @@ def test_a_quarantined_event_says_what_is_wrong_with_it():
 @pytest.mark.parametrize(
     ("fields", "text"),
     [
-        ({"deliveries": "2", "duplicate_at": at(5)}, "delivered again"),
-        ({"deliveries": "4", "duplicate_at": at(5)}, "delivered again, 3 times by now"),
-        ({"deliveries": "2", "altered": "1", "duplicate_at": at(5)}, "delivered again, 1 with another body"),
+        ({"duplicates": "1", "duplicate_at": at(5)}, "delivered again"),
+        ({"duplicates": "3", "duplicate_at": at(5)}, "delivered again, 3 times by now"),
+        ({"duplicates": "1", "altered": "1", "duplicate_at": at(5)}, "delivered again, 1 with another body"),
         ({"replays": "1", "opened": at(5)}, "replayed"),
         ({"replays": "3", "opened": at(5)}, "replayed, 3 times by now"),
         ({"status": "discarded", "closed": at(9), "discarded": "ola: by phone"}, "discarded: ola: by phone"),

@@ -14,7 +14,6 @@ KEY = keys.event("shop", "evt-1")
 FIELDS = {
     "v": "1",
     "source": "shop",
-    "id": "evt-1",
     "type": "order.created",
     "subject": "order-1",
     "lane": keys.lane("shop", "order-1"),
@@ -26,7 +25,7 @@ FIELDS = {
     "opened": "1714564802000",
     "due": "1714564805000",
     "stale": "1",
-    "deliveries": "3",
+    "duplicates": "2",
     "altered": "1",
     "replays": "1",
     "attempt": "12",

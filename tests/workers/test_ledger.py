@@ -8,8 +8,9 @@ import redis
 from console.embedded import RedisServer
 from receiver import store
 from receiver.lifecycle import Status
+from receiver.record import StepState
 from tests.support.events import accepted, an_event, record
-from workers.ledger import End, LeaseLost, Ledger
+from workers.ledger import End, LeaseLost, Ledger, entry
 
 pytestmark = pytest.mark.anyio
 
@@ -74,3 +75,34 @@ async def test_writes_of_concurrent_events_go_together(client, redis_url):
 
 def _calls(client: "redis.Redis") -> int:
     return int(client.info("commandstats").get("cmdstat_evalsha", {"calls": 0})["calls"])
+
+
+async def test_a_text_that_is_no_unicode_harms_no_other_event(client, redis_url):
+    """A user's action may say anything; an error while packing it would fail every write of its batch."""
+    accepted(client, an_event("evt-1", subject="order-1"), an_event("evt-2", subject="order-2"))
+    async with store.async_client(redis_url, timeout_s=1) as connection:
+        ledger = ledger_on(connection, lease_s=20)
+        claims = (await ledger.claim(2)).claims
+        ends = [
+            End(status=Status.SUCCEEDED, keep_ms=60_000, detail=text, fields={"error": text, "step": ""})
+            for text in ("half \ud800 a pair", "fine")
+        ]
+
+        await asyncio.gather(*(ledger.end(claim, end) for claim, end in zip(claims, ends, strict=True)))
+        await ledger.close()
+
+    assert {"half ? a pair", "fine"} == {record(client, name).error for name in ("evt-1", "evt-2")}
+
+
+@pytest.mark.parametrize(
+    ("detail", "shown"),
+    [
+        pytest.param(None, "", id="nothing"),
+        pytest.param({"tag": "blå", "n": 1}, '{"tag":"blå","n":1}', id="a result"),
+        pytest.param("half \ud800 a pair", '"half \\ud800 a pair"', id="no unicode"),
+        pytest.param({"at": 1j}, '{"at": "1j"}', id="no JSON"),
+    ],
+)
+async def test_any_detail_can_be_kept(detail, shown):
+    """The effect is done when its result is noted: an error here would call for its repeat."""
+    assert f"@now done 7 {shown}" == entry(StepState.DONE, 7, detail)

@@ -3,6 +3,7 @@
 import pytest
 
 from console.dev.progress import Progress
+from receiver import keys
 from receiver.record import Record
 
 
@@ -10,14 +11,14 @@ def an_event(number: int, event_type: str, status: str, subject: str = "o-1") ->
     """Return an event of a seeded order."""
     fields = {
         "source": "s",
-        "id": f"e{number}",
         "type": event_type,
         "subject": subject,
         "status": status,
         "attempt": "1",
     }
     return Record.read(
-        f"k{number}", fields | {"accepted": str(number), "reason": "r" if status == "dead" else ""}
+        keys.event("s", f"e{number}"),
+        fields | {"accepted": str(number), "reason": "r" if status == "dead" else ""},
     )
 
 
