@@ -5,6 +5,7 @@ The fields come from rq's own `Job`, so that an rq upgrade changes them here too
 with what rq writes. The job names a function of the workers by a string, and holds nothing of an order.
 """
 
+import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -51,15 +52,24 @@ class ShiftTemplate:
     """Makes the arguments by which a script queues a shift; build one per process."""
 
     fields: dict[str, Any] = field(default_factory=_template)
+    #: The fields of this second, since every batch of the receiver carries them: [second, fields as a flat list].
+    _fresh: list[Any] = field(default_factory=lambda: [-1, []])
 
     def arguments(self) -> tuple[tuple[str, str, str], list[Any]]:
         """Return KEYS 5 to 7 and ARGV 2 onwards of a script that can wake: see `shift_arguments` in _shared.lua."""
-        job_id, now = str(uuid.uuid4()), utcformat(datetime.now(UTC))
-        fields = self.fields | {"created_at": now, "enqueued_at": now}
-        flat = [part for pair in fields.items() for part in pair]
+        job_id, flat = str(uuid.uuid4()), self._flat_fields()
         return (keys.rq_queue(), keys.rq_queues(), keys.rq_job(job_id)), [
             keys.wake(),
             job_id,
             len(flat),
             *flat,
         ]
+
+    def _flat_fields(self) -> list[Any]:
+        second = int(time.time())
+        if self._fresh[0] != second:
+            now = utcformat(datetime.fromtimestamp(second, UTC))
+            fields = self.fields | {"created_at": now, "enqueued_at": now}
+            self._fresh[:] = [second, [part for pair in fields.items() for part in pair]]
+        flat: list[Any] = self._fresh[1]
+        return flat
