@@ -25,8 +25,6 @@ MAX_BATCH = 256
 MAX_BATCH_BYTES = 4 * 1024 * 1024
 #: Commands under way at once, each on a connection of its own.
 IN_FLIGHT = 2
-#: A connection that rested longer may have been closed by the server meanwhile, in seconds.
-BUSY_S = 0.05
 
 
 class Overloaded(StoreError):
@@ -60,8 +58,8 @@ class GroupCommit:
         self._shift = shift
         self._replicas = replicas
         self._assure = assure
-        #: Connections at rest, and since when by the loop's clock.
-        self._idle: list[tuple[AbstractConnection, float]] = []
+        #: Connections at rest.
+        self._idle: list[AbstractConnection] = []
         self._batcher = Batcher[NewEvent, Recorded](
             self._commit,
             max_items=MAX_BATCH,
@@ -86,7 +84,7 @@ class GroupCommit:
     async def close(self) -> None:
         """Give the connections back; nobody may wait any more."""
         await self._batcher.close()
-        for connection, _ in self._idle:
+        for connection in self._idle:
             await connection.disconnect(nowait=True)
         self._idle.clear()
 
@@ -109,7 +107,7 @@ class GroupCommit:
         except BaseException:  # what it would say next may be the answer to this
             await connection.disconnect(nowait=True)
             raise
-        self._idle.append((connection, asyncio.get_running_loop().time()))
+        self._idle.append(connection)
         return answers
 
     async def _recorded(self, connection: AbstractConnection, events: Sequence[NewEvent]) -> list[bytes]:
@@ -132,11 +130,8 @@ class GroupCommit:
 
     async def _connected(self) -> AbstractConnection:
         while self._idle:
-            connection, since = self._idle.pop()
-            busy = (
-                asyncio.get_running_loop().time() - since < BUSY_S
-            )  # then the look costs more than it finds
-            if busy or not await connection.can_read():
+            connection = self._idle.pop()
+            if not await connection.can_read():
                 return connection
             # Closed by the server while nothing was asked of it: known before anything is sent, so nobody need be told.
             await connection.disconnect(nowait=True)

@@ -15,7 +15,7 @@ import pytest
 from console.embedded import RedisServer
 from receiver import accept, keys, scripts, store
 from receiver.accept import Outcome
-from receiver.commit import BUSY_S, MAX_BATCH, MAX_BATCH_BYTES, GroupCommit, Overloaded
+from receiver.commit import MAX_BATCH, MAX_BATCH_BYTES, GroupCommit, Overloaded
 from receiver.store import StoreUnavailable, WeakDurability
 from receiver.wake import ShiftTemplate
 from tests.support import broken_redis
@@ -109,11 +109,10 @@ async def recovered(commit, new) -> Outcome:
 
 
 async def closed(commit) -> None:
-    """Wait until the loop has seen that the other side closed the connections, and they count as at rest."""
+    """Wait until the loop has seen that the other side closed the connections."""
 
     async def seen() -> bool:
-        now = asyncio.get_running_loop().time()
-        return all([now - since > BUSY_S and await idle.can_read() for idle, since in commit._idle])
+        return all([await idle.can_read() for idle in commit._idle])
 
     await until_async(seen, within_s=5, what="the end of the connections arrives")
 

@@ -131,7 +131,12 @@ class Receiver:
 async def _sandbox_of(**settings: Any) -> AsyncIterator[Sandbox]:
     config = SandboxConfig(**{"port": 0, "seed": 1, "sender": QUICK} | settings)
     timeout = aiohttp.ClientTimeout(total=10)
-    async with serving(config) as url, aiohttp.ClientSession(timeout=timeout, trust_env=False) as session:
+    async with contextlib.AsyncExitStack() as stack:
+        url = await stack.enter_async_context(serving(config))
+        # The loop rests between tests, so a kept connection may have been closed without anybody's noticing.
+        connector = aiohttp.TCPConnector(force_close=True)
+        session = aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False)
+        await stack.enter_async_context(session)
         yield Sandbox(url=url, session=session)
 
 
