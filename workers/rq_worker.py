@@ -13,7 +13,8 @@ from collections.abc import Callable
 
 import redis
 import structlog
-from redis.backoff import NoBackoff
+from redis.backoff import EqualJitterBackoff, NoBackoff
+from redis.exceptions import OutOfMemoryError, ReadOnlyError
 from redis.retry import Retry
 from rq import Queue, Worker
 from rq.job import Job
@@ -32,6 +33,11 @@ log = structlog.get_logger()
 WORKER_TTL_S = 25
 MAINTENANCE_S = 10
 MONITORING_S = 5
+#: How long rq waits for a Redis that does not answer or takes no writes, in seconds: at first and at most.
+FIRST_WAIT_S = 0.05
+LONGEST_WAIT_S = 2.0
+#: What passes when Redis is back, a replica has become the primary, or memory has been freed.
+OUTAGES = (redis.ConnectionError, redis.TimeoutError, ReadOnlyError, OutOfMemoryError)
 #: Seconds that a shift may take beyond its own time and its longest event, before rq ends it by force.
 ROOM_S = 30
 #: From linux/prctl.h.
@@ -43,6 +49,26 @@ FUNCTIONS: dict[str, Callable[[], None]] = {SHIFT_FUNCTION: shift.run}
 
 class JobRejected(Exception):
     """A job names a function that is not ours: somebody else writes to this Redis. An operator must look."""
+
+
+class _Outage(EqualJitterBackoff):
+    """The waits of one outage; its beginning is logged."""
+
+    def compute(self, failures: int) -> float:
+        if failures == 1:
+            log.warning("worker.waits_for_redis", longest_wait_s=LONGEST_WAIT_S)
+        return super().compute(failures)
+
+
+def patience() -> Retry:
+    """
+    Return how rq's own commands meet an outage: again until they succeed.
+
+    rq ends its worker on the first error. Its commands may be sent twice without harm: they hold nothing of an order,
+    and a shift that is lost or doubled between two of them is made good by the relay.
+    """
+    backoff = _Outage(cap=LONGEST_WAIT_S, base=FIRST_WAIT_S)
+    return Retry(backoff, retries=-1, supported_errors=OUTAGES)
 
 
 class ShiftJob(Job):
@@ -89,6 +115,7 @@ class ShiftWorker(Worker):
 
     def handle_warm_shutdown_request(self) -> None:
         super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
+        self.connection.set_retry(Retry(NoBackoff(), 0))  # who must go does not wait
         if self.horse_pid:
             os.kill(self.horse_pid, signal.SIGTERM)  # the shift gives back what it has not begun
 
@@ -106,7 +133,7 @@ class ShiftWorker(Worker):
 
 def build(tools: Plant) -> ShiftWorker:
     """Return the worker for this process."""
-    connection = redis.Redis.from_url(tools.settings.redis_url, retry=Retry(NoBackoff(), 0))
+    connection = redis.Redis.from_url(tools.settings.redis_url, retry=patience())
     worker = ShiftWorker(
         [keys.QUEUE],
         connection=connection,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.system import System, descendants
+from tests.support.system import System, children, descendants
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.e2e
@@ -30,6 +30,22 @@ def test_a_worker_that_dies_is_started_again(system):
 
     system.deliver("open", "evt-1", {"id": "order-1"})
     until(system.deeds)
+
+
+def test_workers_outlive_redis(system):
+    """rq would end its worker on the first lost command; ours waits, whether a shift runs or none does."""
+    system.configure([SLOW | {"actions": [{"type": "slow_note", "seconds": 0.3}]}])
+    system.start_receiver()
+    worker = system.start_worker(2)
+    parents = children(worker.popen.pid)
+
+    for number in range(4):
+        system.deliver("open", f"evt-{number}", {"id": f"order-{number}"})
+        until(lambda: len(system.deeds()) > number, within_s=20)  # noqa: B023
+        system.redis.kill()
+        system.redis.start()
+
+    assert parents == children(worker.popen.pid)
 
 
 def test_a_worker_that_is_told_to_stop_finishes_its_step_and_leaves_no_process(system):

@@ -280,11 +280,15 @@ class System:
 ORDERHOOK = (str(Path(sys.executable).with_name("orderhook")),)
 
 
+def children(pid: int) -> list[int]:
+    """Return the processes that *pid* started and that have not ended."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(child) for child in listed.read_text().split()] if listed.exists() else []
+
+
 def descendants(pid: int) -> list[int]:
     """Return the processes that *pid* started, and those that they started."""
-    children = Path(f"/proc/{pid}/task/{pid}/children")
-    direct = [int(child) for child in children.read_text().split()] if children.exists() else []
-    return [found for child in direct for found in (child, *descendants(child))]
+    return [found for child in children(pid) for found in (child, *descendants(child))]
 
 
 def _lines(path: Path) -> list[Any]:
