@@ -188,4 +188,13 @@ def test_a_test_file_lies_where_its_package_would_have_it(path: Path) -> None:
     """Who changes `receiver/secrets.py` looks for its tests in `tests/receiver/`."""
     folder = path.relative_to(ROOT / "tests").parts[0]
 
-    assert folder in {"architecture", "benchmarks", "console", "e2e", "receiver", "sandbox", "workers"}
+    assert folder in {
+        "architecture",
+        "benchmarks",
+        "chaos",
+        "console",
+        "e2e",
+        "receiver",
+        "sandbox",
+        "workers",
+    }
