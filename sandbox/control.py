@@ -23,6 +23,7 @@ from .faults import ResetAfterEffect, ResetBefore
 from .installer.events import EVENT_TYPES
 from .installer.paths import OPERATIONS
 from .installer.phases import Phase, following
+from .limiting import RateLimit, Tokens
 from .operations import read_json
 from .upstream import Upstream
 from .wire import json_bytes, read_body
@@ -58,7 +59,7 @@ class Seed(_Body):
     orders: Annotated[int, Field(ge=1, le=10_000)] = 1
 
 
-BodyT = TypeVar("BodyT", bound=_Body)
+BodyT = TypeVar("BodyT", bound=BaseModel)
 Page = Callable[[Request], Awaitable[Response]]
 
 
@@ -79,6 +80,10 @@ class Control:
             _route("GET", "/deliveries", self._deliveries),
             _route("GET", "/faults", self._faults),
             _route("PUT", "/faults", self._set_faults),
+            _route("GET", "/rate-limit", self._rate_limit),
+            _route("PUT", "/rate-limit", self._set_rate_limit),
+            _route("DELETE", "/rate-limit", self._lift_rate_limit),
+            _route("PUT", "/tokens", self._set_tokens),
             _route("POST", "/advance", self._advance),
             _route("POST", "/seed", self._seed),
             _route("POST", "/test-event", self._test_event),
@@ -138,6 +143,24 @@ class Control:
             raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, message)
         self._upstream.shared.faults.replace(faults)
         return await self._faults(request)
+
+    async def _rate_limit(self, _: Request) -> Response:
+        return _json(self._upstream.shared.limiting.to_json())
+
+    async def _set_rate_limit(self, request: Request) -> Response:
+        self._upstream.shared.limiting.set(await _read_as(RateLimit, request))
+        return await self._rate_limit(request)
+
+    async def _lift_rate_limit(self, request: Request) -> Response:
+        self._upstream.shared.limiting.set(None)
+        return await self._rate_limit(request)
+
+    async def _set_tokens(self, request: Request) -> Response:
+        """
+        Replace the tokens that are good, as an operator does who revokes one and makes another.
+        """
+        self._upstream.shared.limiting.tokens = (await _read_as(Tokens, request)).tokens
+        return _json({"tokens": len(self._upstream.shared.limiting.tokens)})
 
     async def _advance(self, request: Request) -> Response:
         wish = await _read_as(Advance, request)

@@ -1,12 +1,12 @@
 """
-One operation of an emulated API over HTTP: faults, token, Idempotency-Key, handler, answer, in this order.
+One operation of an emulated API over HTTP: rate limit, faults, token, Idempotency-Key, handler, answer, in this order.
 
 It knows no particular API: the operation and its handler are given.
 """
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.utils import format_datetime
 from http import HTTPStatus
@@ -32,6 +32,7 @@ from .faults import (
     SlowDrip,
 )
 from .key_memory import KeyMemory
+from .limiting import Limiting
 from .operations import Answer, Call, Handler, Operation, failed, refused
 from .times import milliseconds
 from .wire import Wire, read_body, send_answer, send_slowly, send_spoilt
@@ -49,6 +50,7 @@ class Shared:
     faults: FaultSet
     calls: Calls
     keys: KeyMemory
+    limiting: Limiting
 
 
 class Endpoint:
@@ -90,8 +92,12 @@ class Endpoint:
         if self._draw(ResetBefore, record):
             await cut(wire)
             return
-        answer = self._fault_answer(record) or await self._answer(wire, record)
-        await self._send(answer, wire, record)
+        verdict = self._shared.limiting.admit(self._shared.config.clock())
+        if verdict.admitted:
+            answer = self._fault_answer(record) or await self._answer(wire, record)
+        else:
+            answer = failed(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests")
+        await self._send(replace(answer, headers={**verdict.headers, **answer.headers}), wire, record)
 
     def _draw(self, kind: type[FaultT], record: CallRecord) -> FaultT | None:
         fault = self._shared.faults.draw(kind, self._operation.name)
@@ -137,7 +143,7 @@ class Endpoint:
             raise Refusal(HTTPStatus.FORBIDDEN, "The token's user lacks the role")
 
     def _known_tokens(self) -> tuple[str, ...]:
-        return self._shared.config.tokens + self._shared.config.forbidden_tokens
+        return self._shared.limiting.tokens + self._shared.config.forbidden_tokens
 
     async def _read(self, wire: Wire) -> Call:
         config = self._shared.config

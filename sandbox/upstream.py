@@ -23,6 +23,7 @@ from .installer.phases import MAIN_PATH, Change, following
 from .installer.samples import sample_order
 from .installer.state import InstallerState
 from .key_memory import KeyMemory
+from .limiting import Limiting
 from .operations import Answer, Call
 from .post import Post
 from .sender import Sender
@@ -46,6 +47,7 @@ class Upstream:
             faults=FaultSet(_chance(seed, "faults")),
             calls=Calls(kept=config.calls_kept),
             keys=KeyMemory(),
+            limiting=Limiting(tokens=config.tokens),
         )
         self.sender = Sender(post=_post(config), rules=config.sender, faults=self.shared.faults)
         self.auto = AutoAdvance(wait_s=config.auto_advance_s, step=self._step)
@@ -95,7 +97,7 @@ class Upstream:
 
     def forget(self) -> None:
         """
-        Go back to the start: no orders, no effects, no faults, nothing to send. Ids go on.
+        Go back to the start: no orders, no effects, no faults, no rate limit, nothing to send. Ids go on.
         """
         self.auto.forget()
         self.sender.forget()
@@ -104,6 +106,7 @@ class Upstream:
         self.shared.calls.forget()
         self.shared.keys.forget()
         self.shared.faults.replace(())
+        self.shared.limiting.forget()
 
     def close(self) -> None:
         self.auto.forget()
