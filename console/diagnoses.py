@@ -7,9 +7,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 
-from receiver import store
+from receiver import durability
+from receiver.durability import ServerFacts
 from receiver.lifecycle import Status
-from receiver.store import ServerFacts
 
 from .moments import span
 
@@ -64,28 +64,42 @@ def fail(name: str, found: str, advice: str) -> Check:
     return Check(name=name, verdict=Verdict.FAIL, found=found, advice=advice)
 
 
-def server(facts: ServerFacts, *, wanted: AbstractSet[str]) -> Iterator[Check]:
+def server(facts: ServerFacts, *, wanted: AbstractSet[str], allow_weak: bool) -> Iterator[Check]:
     """
-    Judge a Redis server by what it promises; *wanted* are the durabilities that sources ask for.
+    Judge a Redis server by what it promises.
+
+    Args:
+        wanted: The durabilities that sources ask for.
+        allow_weak: Whether the receiver serves all the same where the server is weak.
     """
-    problems = store.check(facts, wanted)
-    for problem in problems:
-        yield fail("Redis server", problem, "the receiver does not start before that is changed")
-    if not problems:
+    unfit, weak = durability.hindrances(facts), durability.weaknesses(facts, wanted)
+    for problem in unfit:
+        yield fail("Redis server", problem, _REFUSED)
+    for problem in weak:
+        if allow_weak:
+            yield warn("Redis server", problem, _ALLOWED)
+        else:
+            yield fail("Redis server", problem, _REFUSED)
+    if not unfit and not weak:
         yield ok("Redis server", f"version {facts.version}, maxmemory-policy {facts.maxmemory_policy}")
     yield _durability(facts)
 
 
+_REFUSED = "the receiver does not start before that is changed"
+_ALLOWED = "the receiver serves all the same, since allow_weak_durability is set: change one or the other"
+
+
 def _durability(facts: ServerFacts) -> Check:
-    if facts.appendonly and facts.appendfsync == "always":
+    if not facts.short_of_disk:
         return ok("durability", "appendfsync always: what is acknowledged survives a power loss")
-    if facts.appendonly:
-        found = (
-            f"appendfsync {facts.appendfsync}: a power loss takes what was acknowledged in the last second"
-        )
-        return warn("durability", found, "appendfsync always keeps it; group commit makes that cheap")
-    advice = "set appendonly yes and appendfsync always"
-    return warn("durability", "appendonly no: a restart of Redis takes what was acknowledged", advice)
+    if not facts.appendonly:
+        advice = "set appendonly yes and appendfsync always"
+        return warn("durability", "appendonly no: a restart of Redis takes what was acknowledged", advice)
+    if facts.appendfsync == "always":
+        found = "no-appendfsync-on-rewrite: a power loss takes what was acknowledged while a rewrite was under way"
+        return warn("durability", found, "set no-appendfsync-on-rewrite no")
+    found = f"appendfsync {facts.appendfsync}: a power loss takes what was acknowledged in the last second"
+    return warn("durability", found, "appendfsync always keeps it; group commit makes that cheap")
 
 
 def clock(skew_s: float) -> Check:
@@ -152,6 +166,17 @@ def counters(counts: Mapping[str, int]) -> Iterator[Check]:
         yield warn(
             "sweeper", found, "something else writes to this Redis, or there is a bug: please report it"
         )
+
+
+def ready(name: str, base: str, said: object) -> Check:
+    """
+    Judge what a receiver that is ready says of itself.
+    """
+    data = said.get("data") if isinstance(said, dict) else None
+    if isinstance(data, dict) and data.get("durability") == "weak":
+        reasons = "; ".join(map(str, data.get("reasons", ())))
+        return warn(name, f"{base} is ready, but its Redis is weak: {reasons}", _ALLOWED)
+    return ok(name, f"{base} is ready")
 
 
 def _sum(counts: Mapping[str, int], what: str) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import aiohttp
 import redis
 
-from receiver import keys, store
+from receiver import durability, keys
 from receiver.config import ConfigError, RawConfig
 from receiver.inbox import Inbox
 from receiver.settings import receiver_settings
@@ -98,7 +98,9 @@ def _redis(desk: Desk, settings: ConsoleSettings) -> Iterator[Check]:
     wanted = {source.durability for source in settings.sources.values() if source.enabled}
     try:
         with redis_of(desk) as client:
-            yield from diagnoses.server(store.read_facts(client), wanted=wanted)
+            facts = durability.read_facts(client)
+            allow_weak = settings.receiver.allow_weak_durability
+            yield from diagnoses.server(facts, wanted=wanted, allow_weak=allow_weak)
             yield diagnoses.clock(_skew_s(client))
             lanes = _lane_facts(client)
             yield from diagnoses.lanes(lanes)
@@ -158,5 +160,5 @@ def _receiver(base: str, *, name: str) -> Check:
     except ConsoleError as error:
         return warn(name, str(error), "start it: orderhook receiver; or it runs elsewhere: --url")
     if reply.ok:
-        return ok(name, f"{base} is ready")
+        return diagnoses.ready(name, base, reply.json())
     return fail(name, f"{base}/readyz answers {reply.status}", "look at its log; Redis is the usual reason")

@@ -66,7 +66,12 @@ def create_app(settings: ReceiverSettings, delivery_log: DeliveryLog | None = No
         log=delivery_log or (DeliveryLog() if section.log_deliveries else Silence()),
     )
     wanted = {source.durability for source in settings.sources.values() if source.enabled}
-    health = Health(settings.redis_url, timeout_s=section.commit_timeout_s, wanted=wanted)
+    health = Health(
+        settings.redis_url,
+        timeout_s=section.commit_timeout_s,
+        wanted=wanted,
+        allow_weak=section.allow_weak_durability,
+    )
     app = Receiver(
         endpoint,
         routes=[

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from . import answers, keys, store
+from . import answers, durability, keys, store
 from .answers import Answer
 from .store import WeakDurability
 
@@ -24,15 +24,21 @@ READY_FOR_S = 0.25
 class Health:
     """`/healthz` says that the process answers, `/readyz` that a delivery can be recorded."""
 
-    def __init__(self, redis_url: str, *, timeout_s: float, wanted: AbstractSet[str]) -> None:
+    def __init__(
+        self, redis_url: str, *, timeout_s: float, wanted: AbstractSet[str], allow_weak: bool
+    ) -> None:
         """
         Args:
             timeout_s: Longest time for one look at Redis.
             wanted: The durabilities that sources ask for.
+            allow_weak: Whether a server that gives less may be written to.
         """
         self._redis = store.async_client(redis_url, timeout_s=timeout_s)
         self._timeout_s = timeout_s
         self._wanted = wanted
+        self._allow_weak = allow_weak
+        #: The weaknesses that are allowed, as last seen.
+        self._weak: tuple[str, ...] = ()
         self._asking = asyncio.Lock()
         self._asked = -READY_FOR_S
         self._answer = answers.health(503, {"status": "starting"})
@@ -54,10 +60,14 @@ class Health:
         Check the server again: it may have been down at our start, or another one may have taken over.
 
         Raises:
-            WeakDurability: It does not give what a source asks for. Replicas are not looked at: they come and go,
-                and each event that must be on one waits for its word.
+            WeakDurability: It does not give what a source asks for, and may not give less. Replicas are not looked at:
+                they come and go, and each event that must be on one waits for its word.
         """
-        await store.assure(self._redis, self._wanted - {"replica"})
+        wanted = self._wanted - {"replica"}
+        weak = await durability.assure(self._redis, wanted, allow_weak=self._allow_weak)
+        if weak and weak != self._weak:
+            log.warning("receiver.weak_durability", reasons=weak, meaning="allow_weak_durability is set")
+        self._weak = weak
 
     async def close(self) -> None:
         await self._redis.aclose()
@@ -75,7 +85,10 @@ class Health:
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("receiver.not_ready", error=str(error) or type(error).__name__)
             return answers.health(503, {"status": "unavailable", "redis": "cannot be written"})
-        return answers.health(200, {"status": "ready", "redis": "writable"})
+        ready: dict[str, object] = {"status": "ready", "redis": "writable"}
+        if self._weak:
+            return answers.health(200, ready | {"durability": "weak", "reasons": self._weak})
+        return answers.health(200, ready | {"durability": "kept"})
 
 
 def response(answer: Answer) -> Response:

@@ -8,12 +8,11 @@ import redis
 import structlog
 import uvicorn
 
-from . import store
+from . import durability, store
 from .app import create_app
 from .health import Health
 from .protocol import ReceiverProtocol
 from .settings import ReceiverSettings
-from .store import WeakDurability
 
 log = structlog.get_logger()
 
@@ -75,16 +74,17 @@ def check_store(settings: ReceiverSettings) -> None:
     A Redis that is down does not stop the start: the receiver answers 503 until it is there.
 
     Raises:
-        WeakDurability: It answers, and does not give it.
+        WeakDurability: It answers, does not give it, and the settings do not allow that.
     """
     wanted = {source.durability for source in settings.sources.values() if source.enabled}
     try:
         with store.client(settings.redis_url, timeout_s=settings.receiver.commit_timeout_s) as client:
-            facts = store.read_facts(client)
+            facts = durability.read_facts(client)
     except redis.RedisError as error:
         log.error(
             "receiver.redis_unreachable", error=str(error), meaning="deliveries get 503 until it answers"
         )
         return
-    if problems := store.check(facts, wanted):
-        raise WeakDurability("; ".join(problems))
+    allowed = durability.judge(facts, wanted, allow_weak=settings.receiver.allow_weak_durability)
+    if allowed:
+        log.warning("receiver.weak_durability", reasons=allowed, meaning="allow_weak_durability is set")

@@ -111,6 +111,11 @@ class ReceiverSection(Section):
         le=3_600,
         description="Seconds that deliveries under way have to finish when the receiver is told to stop.",
     )
+    allow_weak_durability: bool = Field(
+        default=False,
+        description="`true` serves although Redis keeps less than sources ask for, or may throw events away when "
+        "it is full; `/readyz`, the log and `orderhook doctor` then say so.",
+    )
     log_deliveries: bool = Field(
         default=True, description="One log line for each delivery, whether accepted, duplicate or rejected."
     )

@@ -4,7 +4,7 @@ import pytest
 
 from console import diagnoses
 from console.diagnoses import LaneFacts, Verdict
-from receiver.store import ServerFacts
+from receiver.durability import ServerFacts
 
 
 def facts(**changes) -> ServerFacts:
@@ -13,6 +13,7 @@ def facts(**changes) -> ServerFacts:
         "version": "8.2.2",
         "appendonly": True,
         "appendfsync": "always",
+        "no_appendfsync_on_rewrite": "no",
         "maxmemory": 0,
         "maxmemory_policy": "noeviction",
         "replicas": 1,
@@ -26,7 +27,7 @@ def verdicts(checks) -> list[tuple[str, Verdict]]:
 
 def test_a_server_that_keeps_every_promise_is_ok():
     """No noise where nothing is wrong."""
-    found = diagnoses.server(facts(), wanted={"disk", "replica"})
+    found = diagnoses.server(facts(), wanted={"disk", "replica"}, allow_weak=False)
 
     assert [("Redis server", Verdict.OK), ("durability", Verdict.OK)] == verdicts(found)
 
@@ -40,12 +41,40 @@ def test_a_server_that_keeps_every_promise_is_ok():
         ({"replicas": 0}, {"replica"}, ("Redis server", Verdict.FAIL)),
         ({"appendfsync": "everysec"}, {"memory"}, ("durability", Verdict.WARN)),
         ({"appendonly": False}, {"memory"}, ("durability", Verdict.WARN)),
+        ({"no_appendfsync_on_rewrite": "yes"}, {"memory"}, ("durability", Verdict.WARN)),
     ],
-    ids=["version", "evicts", "disk", "replica", "everysec", "no-aof"],
+    ids=["version", "evicts", "disk", "replica", "everysec", "no-aof", "rewrite"],
 )
 def test_what_weakens_a_promise_is_said(changes, wanted, expected):
     """What the receiver would refuse to start with fails; what it merely risks warns."""
-    assert expected in verdicts(diagnoses.server(facts(**changes), wanted=wanted))
+    assert expected in verdicts(diagnoses.server(facts(**changes), wanted=wanted, allow_weak=False))
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [({"appendfsync": "everysec"}, Verdict.WARN), ({"version": "6.2.14"}, Verdict.FAIL)],
+    ids=["weak", "unfit"],
+)
+def test_what_the_operator_allows_is_a_warning(changes, verdict):
+    """The receiver serves on a weak server then; on one that cannot run the scripts it never does."""
+    found = verdicts(diagnoses.server(facts(**changes), wanted={"disk"}, allow_weak=True))
+
+    assert ("Redis server", verdict) in found
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict"),
+    [
+        ({"data": {"status": "ready", "durability": "kept"}}, Verdict.OK),
+        ({"data": {"status": "ready", "durability": "weak", "reasons": ["appendfsync is no"]}}, Verdict.WARN),
+        ({"data": []}, Verdict.OK),
+        (None, Verdict.OK),
+    ],
+    ids=["kept", "weak", "strange", "no-json"],
+)
+def test_a_receiver_that_serves_on_a_weak_redis_is_warned_of(said, verdict):
+    """What runs may have been started with another configuration than the one that is looked at."""
+    assert verdict is diagnoses.ready("receiver", "http://127.0.0.1:8000", said).verdict
 
 
 @pytest.mark.parametrize(

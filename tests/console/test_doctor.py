@@ -1,5 +1,7 @@
 """`orderhook doctor` on a real Redis; that all is well with everything running is shown in `dev/test_dev.py`."""
 
+import pytest
+
 from console.embedded import free_port
 from tests.support.events import accepted, an_event
 
@@ -50,6 +52,32 @@ def test_dead_letters_are_pointed_to(client, orderhook):
 
     assert "1 wait for an operator" in said.out
     assert "→ orderhook dead-letters list" in said.out
+
+
+@pytest.fixture(name="weak_fsync")
+def _weak_fsync(client):
+    client.config_set("appendfsync", "everysec")
+    yield
+    client.config_set("appendfsync", "always")
+
+
+def test_a_weakness_that_is_allowed_is_a_warning(orderhook, weak_fsync):
+    """The command passes where the receiver serves, and still says what a power loss would take."""
+    disk = {"shop": {"scheme": {"type": "unsigned"}, "durability": "disk"}}
+    orderhook.configure(receiver={"port": free_port()}, sources=disk)
+    refused = verdicts(orderhook)
+    orderhook.configure(receiver={"port": free_port(), "allow_weak_durability": True}, sources=disk)
+    allowed = verdicts(orderhook)
+
+    said = orderhook.run("doctor")
+
+    assert ("fail", "warn", "warn") == (
+        refused["Redis server"],
+        allowed["Redis server"],
+        allowed["durability"],
+    )
+    assert 0 == said.code
+    assert "since allow_weak_durability is set" in said.out
 
 
 def test_a_redis_that_is_down_does_not_hide_the_rest(orderhook):

@@ -50,6 +50,13 @@ def _weak_fsync(client):
     client.config_set("appendfsync", "always")
 
 
+@pytest.fixture(name="evicting")
+def _evicting(client):
+    client.config_set("maxmemory-policy", "allkeys-lru")
+    yield
+    client.config_set("maxmemory-policy", "noeviction")
+
+
 @pytest.mark.parametrize("durability", ["memory", "disk"])
 def test_a_server_that_gives_what_is_asked_for_is_taken(redis_url, durability):
     """`appendfsync always` is what the tests' Redis runs with."""
@@ -63,6 +70,16 @@ def test_asking_for_what_the_server_cannot_give_stops_the_start(redis_url, weak_
     """A promise that is broken in silence is found out on the day of the power cut."""
     with pytest.raises(WeakDurability, match=says):
         server.check_store(settings(redis_url, durability=durability))
+
+
+def test_a_weak_server_is_taken_where_the_operator_allows_it(redis_url, weak_fsync):
+    """For a trial, or for a service that cannot do better; the log says it, see TestStart."""
+    allowed = {"receiver": {"allow_weak_durability": True}}
+    sources = {"shop": SHOP | {"durability": "disk"}, "safe": SHOP | {"durability": "replica"}}
+
+    server.check_store(
+        ReceiverSettings.model_validate({"redis_url": redis_url, "sources": sources} | allowed)
+    )
 
 
 def test_a_disabled_source_asks_for_nothing(redis_url, weak_fsync):
@@ -116,6 +133,34 @@ class TestStart:
         assert 0 != receiver.spawn().wait(20)
 
         assert "no replica is connected" in receiver.log.read_text()
+
+    def test_a_weak_redis_that_is_allowed_is_served_on_and_shown(self, tmp_path, redis_url, weak_fsync):
+        """At the start, in the log and to whoever asks: a weakness that was allowed once must not be forgotten."""
+        allow = {"allow_weak_durability": True}
+        with started(
+            tmp_path, redis_url, sources={"safe": SHOP | {"durability": "disk"}}, receiver=allow
+        ) as receiver:
+            (warned,) = receiver.lines("receiver.weak_durability")
+            assert "warning" == warned["level"]
+            assert "appendfsync is everysec" in warned["reasons"][0]
+
+            assert (202, "accepted") == receiver.post(a_delivery(), "safe").outcome
+
+            found = receiver.send("GET", "/readyz")
+            assert (200, "ready", "weak") == (
+                found.status,
+                found.json["data"]["status"],
+                found.json["data"]["durability"],
+            )
+            assert "appendfsync is everysec" in found.json["data"]["reasons"][0]
+
+    def test_a_redis_that_may_throw_events_away_stops_the_start(self, tmp_path, redis_url, evicting):
+        """Whatever durability is asked for: what is evicted was acknowledged."""
+        receiver = Receiver(folder=tmp_path, settings={"redis_url": redis_url, "sources": {"shop": SHOP}})
+
+        assert 0 != receiver.spawn().wait(20)
+
+        assert "it must be noeviction" in receiver.log.read_text()
 
 
 class TestStop:
