@@ -44,13 +44,13 @@ end
 local function settle(w)
   local source, status, fence = unpack(redis.call('HMGET', w.event, 'source', 'status', 'fence'))
   if fence ~= w.token then return 0 end
+  -- The token of an event that was buried, or was given back, is still its last: only a running one has a holder.
+  if status ~= 'running' then return status == w.to and 2 or 0 end
   if w.to == 'step' then
-    if status ~= 'running' then return 0 end
     redis.call('HSET', w.event, unpack(w.fields))
     redis.call('ZADD', READY, 'XX', now + lease, w.lane)
     return 1
   end
-  if status == w.to then return 2 end
   if not move(w.event, source, status, w.to, now, w.fields) then return 0 end
   redis.call('HSET', w.event, 'crashes', '0')
   note_attempt(w.event, w.to, w.token, now, w.detail)

@@ -246,6 +246,23 @@ class TestSettle:
         assert 0 == settled(client, zombie, kind, "step:0.0", "@now done 1 ")
         assert before == client.hgetall(holder["key"])
 
+    @pytest.mark.parametrize("kind", ["step", "succeeded", "retrying", "pending"])
+    def test_the_holder_of_a_buried_event_changes_nothing(self, client, kind):
+        """
+        Its token is still the event's last, and dead to pending is a legal move: an operator's.
+
+        A worker that woke up and gave such an event back left it pending and in no lane.
+        """
+        accepted(client, an_event())
+        (zombie,) = claimed(client, max_crashes=1)
+        expire_leases(client)
+        claimed(client, max_crashes=1)
+        before = client.hgetall(zombie["key"])
+
+        assert 0 == settled(client, zombie, kind, "step:0.0", "@now done 1 ")
+        assert ("dead", before) == (before["status"], client.hgetall(zombie["key"]))
+        assert 0 == client.exists(keys.ready(), keys.lane("shop", "order-1"))
+
     def test_a_repeated_write_is_known(self, client):
         """A write whose answer was lost is sent again, and must not fail then."""
         accepted(client, an_event())

@@ -1,0 +1,207 @@
+"""
+What orderhook promises of events and lanes, as a page of plain Python: lanes are lists, ledgers dicts, time three words.
+
+The oracle of `machine.py`, which does the same things to this and to a real Redis and compares. Knows nothing of Redis,
+scripts or keys: what it says of a case is what should happen there.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from receiver.accept import NewEvent, Outcome
+from receiver.lifecycle import CLOSED, IN_FLIGHT, Status
+
+#: Claims without a report before an event is dead.
+MAX_CRASHES = 3
+#: Sources whose lanes wait behind a dead letter.
+HOLDING = frozenset({"holding"})
+
+
+class Due(Enum):
+    """When a lane may be claimed. A lease, a backoff and a hold are all the same thing: a later time."""
+
+    NOW = "now"
+    LATER = "later"
+    NEVER = "never"
+
+
+@dataclass(slots=True)
+class Event:
+    """An event as the model knows it."""
+
+    source: str
+    lane: str
+    digest: str
+    occurred: int
+    status: Status
+    reason: str
+    #: The fencing token of the last claim; no write with another may change anything.
+    token: int = 0
+    attempt: int = 0
+    base: int = 0
+    crashes: int = 0
+    duplicates: int = 0
+    altered: int = 0
+    replays: int = 0
+    stale: bool = False
+    ledger: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Model:
+    """All events, all lanes, and the books."""
+
+    events: dict[str, Event] = field(default_factory=dict)
+    #: Event ids, the head first. A lane without events does not exist.
+    lanes: dict[str, list[str]] = field(default_factory=dict)
+    due: dict[str, Due] = field(default_factory=dict)
+    #: By lane, the newest time among its succeeded events.
+    applied: dict[str, int] = field(default_factory=dict)
+    #: By source, type and body: the event that a body came with first, where the scheme does not sign the id.
+    guards: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    #: `source:what`, as the counters in Redis.
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def accept(self, key: str, lane: str, new: NewEvent) -> Outcome:
+        """Record an event, unless its id or its guarded body is known."""
+        known = self.events.get(key)
+        if known is not None:
+            known.duplicates += 1
+            known.altered += known.digest != new.digest
+            self.counts[f"{new.source}:duplicate"] += 1
+            return Outcome.DUPLICATE if known.digest == new.digest else Outcome.ALTERED
+        guard = (new.source, new.type, new.digest)
+        first = self.events.get(self.guards.get(guard, ""))
+        if new.guard_ms and first is not None:
+            first.duplicates += 1
+            self.counts[f"{new.source}:duplicate"] += 1
+            return Outcome.COPIED
+        if new.guard_ms:
+            self.guards[guard] = key
+        status = Status.DEAD if new.quarantine else Status.PENDING
+        self.events[key] = Event(
+            new.source, lane, new.digest, int(new.occurred or 0), status, reason=new.quarantine
+        )
+        self.counts[f"{new.source}:accepted"] += 1
+        self.counts[f"{new.source}:{status}"] += 1
+        if not new.quarantine:
+            self._queue(key)
+        return Outcome.QUARANTINED if new.quarantine else Outcome.ACCEPTED
+
+    def due_lanes(self) -> set[str]:
+        return {lane for lane, due in self.due.items() if due is Due.NOW}
+
+    def is_poison(self, lane: str) -> bool:
+        """Return whether the head of a lane has killed so many workers that the next claim buries it."""
+        head = self.events[self.lanes[lane][0]]
+        return head.status is Status.RUNNING and head.crashes >= MAX_CRASHES
+
+    def bury(self, lane: str) -> None:
+        """Claim a lane whose head is poison: it is dead, and the lane goes on or is held."""
+        event = self.events[self.lanes[lane][0]]
+        event.reason = "poison_crash"
+        self._move(event, Status.DEAD)
+        self._leave(lane, holds=event.source in HOLDING)
+
+    def claim(self, lane: str, token: int, due: Due) -> None:
+        """Give the head of a lane to a worker, under a lease."""
+        event = self.events[self.lanes[lane][0]]
+        self._move(event, Status.RUNNING)
+        event.token = token
+        event.attempt += 1
+        event.crashes += 1
+        event.stale = 0 < event.occurred < self.applied.get(lane, 0)
+        self.due[lane] = due
+
+    def step(self, key: str, token: int, steps: dict[str, str], due: Due) -> bool:
+        """Write into the ledger and renew the lease; return whether the holder of *token* may."""
+        event = self.events.get(key)
+        if event is None or event.token != token or event.status is not Status.RUNNING:
+            return False
+        event.ledger |= steps
+        self.due[event.lane] = due
+        return True
+
+    def end(self, key: str, token: int, to: Status, *, uses_attempt: bool, due: Due) -> bool:
+        """End an attempt; return whether the holder of *token* may, or did before."""
+        event = self.events.get(key)
+        if event is None or event.token != token:
+            return False
+        if event.status is not Status.RUNNING:
+            return event.status is to
+        self._move(event, to)
+        event.reason = to.value
+        event.crashes = 0
+        event.attempt -= not uses_attempt
+        if to is Status.SUCCEEDED and event.occurred:
+            self.applied[event.lane] = max(self.applied.get(event.lane, 0), event.occurred)
+        if to in IN_FLIGHT:
+            self.due[event.lane] = due
+        else:
+            self._leave(event.lane, holds=to is Status.DEAD and event.source in HOLDING)
+        return True
+
+    def replay(self, key: str) -> bool:
+        """Start an event again: at the head of the lane that it holds, else behind the others."""
+        event = self.events.get(key)
+        if event is None or event.status in (
+            Status.PENDING,
+            Status.RUNNING,
+            Status.RETRYING,
+            Status.DISCARDED,
+        ):
+            return False
+        self._move(event, Status.PENDING)
+        event.reason = ""
+        event.base, event.crashes, event.replays = event.attempt, 0, event.replays + 1
+        if self._heads(key):
+            self.due[event.lane] = Due.NOW
+        else:
+            self._queue(key)
+        return True
+
+    def discard(self, key: str) -> bool:
+        """Close a dead letter for good; a lane that it held goes on."""
+        event = self.events.get(key)
+        if event is None or event.status is not Status.DEAD:
+            return False
+        self._move(event, Status.DISCARDED)
+        if self._heads(key):
+            self._leave(event.lane, holds=False)
+        return True
+
+    def retire(self) -> int:
+        """Forget what is closed, all of it, but not that it was there; return how much it was."""
+        over = [key for key, event in self.events.items() if event.status in CLOSED]
+        for key in over:
+            event = self.events.pop(key)
+            self.counts[f"{event.source}:retired.{event.status}"] += 1
+        return len(over)
+
+    def keys_where(self, statuses: Sequence[Status] | frozenset[Status]) -> set[str]:
+        return {key for key, event in self.events.items() if event.status in statuses}
+
+    def _move(self, event: Event, to: Status) -> None:
+        self.counts[f"{event.source}:{event.status}"] -= 1
+        self.counts[f"{event.source}:{to}"] += 1
+        event.status = to
+
+    def _queue(self, key: str) -> None:
+        lane = self.events[key].lane
+        self.lanes.setdefault(lane, []).append(key)
+        self.due.setdefault(lane, Due.NOW)
+
+    def _heads(self, key: str) -> bool:
+        return self.lanes.get(self.events[key].lane, [""])[0] == key
+
+    def _leave(self, lane: str, *, holds: bool) -> None:
+        """Take the head off its lane and let the next one be claimed; a dead letter that holds the lane stays."""
+        if holds:
+            self.due[lane] = Due.NEVER
+            return
+        self.lanes[lane].pop(0)
+        self.due[lane] = Due.NOW
+        if not self.lanes[lane]:
+            del self.lanes[lane], self.due[lane]
