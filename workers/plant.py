@@ -14,6 +14,8 @@ from functools import cache
 import aiohttp
 import msgspec
 import redis.asyncio as aredis
+import structlog
+from redis.exceptions import RedisError
 
 from receiver import keys
 from receiver.settings import read_config
@@ -25,6 +27,8 @@ from .retry import RetryPolicy
 from .settings import ApiSettings, WorkerSettings, worker_settings
 from .workflows import Workflow, WorkflowErrors, load_workflow
 from .workshop import Books, SourceRules, Workshop
+
+log = structlog.get_logger()
 
 _DAY_MS = 24 * 60 * 60 * 1000
 #: How long a workflow version is kept for events that are pinned to it, in seconds since the last start that knew it.
@@ -120,9 +124,16 @@ async def _stored_version(
 
 
 async def _store_versions(redis: "aredis.Redis", workflows: Sequence[Workflow]) -> None:
-    """Keep the definitions of today, for events that are pinned to them when the file has changed."""
-    async with redis.pipeline(transaction=False) as pipeline:
-        for workflow in workflows:
-            key = keys.workflow(workflow.name, workflow.version)
-            pipeline.set(key, msgspec.json.encode(workflow.definition), ex=VERSION_TTL_S)
-        await pipeline.execute()
+    """
+    Keep the definitions of today, for events that are pinned to them when the file has changed.
+
+    Where Redis is full or away, the shift goes on without: the next one that can stores them.
+    """
+    try:
+        async with redis.pipeline(transaction=False) as pipeline:
+            for workflow in workflows:
+                key = keys.workflow(workflow.name, workflow.version)
+                pipeline.set(key, msgspec.json.encode(workflow.definition), ex=VERSION_TTL_S)
+            await pipeline.execute()
+    except (RedisError, OSError) as error:
+        log.warning("workflows.not_stored", error=str(error))

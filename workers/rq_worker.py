@@ -1,31 +1,35 @@
 """
-One rq worker process: stock rq, one queue, JSON only, and no function but ours.
-
-JSON alone does not stop code that somebody writes into Redis (rq imports whatever a job names), so a job's function is
-looked up in a table and its callbacks are not run at all.
+One rq worker process: stock rq, one queue, JSON only, no function but ours, and a shift that is looked after.
 """
 
+import contextlib
 import ctypes
 import os
+import random
 import signal
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import redis
 import structlog
-from redis.backoff import EqualJitterBackoff, NoBackoff
-from redis.exceptions import OutOfMemoryError, ReadOnlyError
+from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rq import Queue, Worker
+from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from receiver import keys, logs
+from receiver import keys, logs, store
 from receiver.settings import ConfigError
-from receiver.wake import SHIFT_FUNCTION, ShiftTemplate
+from receiver.wake import ShiftTemplate
 
 from . import shift, sweeper
+from .outages import Patience
 from .plant import Plant, plant
+from .pulse import pulse
+from .rq_job import ShiftJob
+from .watch import Vigil, Watch
 
 log = structlog.get_logger()
 
@@ -33,95 +37,111 @@ log = structlog.get_logger()
 WORKER_TTL_S = 25
 MAINTENANCE_S = 10
 MONITORING_S = 5
-#: How long rq waits for a Redis that does not answer or takes no writes, in seconds: at first and at most.
-FIRST_WAIT_S = 0.05
-LONGEST_WAIT_S = 2.0
-#: What passes when Redis is back, a replica has become the primary, or memory has been freed.
-OUTAGES = (redis.ConnectionError, redis.TimeoutError, ReadOnlyError, OutOfMemoryError)
-#: Seconds that a shift may take beyond its own time and its longest event, before rq ends it by force.
-ROOM_S = 30
+#: Seconds that a shift may take beyond its own time and its longest event: then the watch kills it, and else rq.
+ROOM_S = 10
+RQ_ROOM_S = 30
+#: Longest wait for Redis of the watch, which has a second for each look, in seconds.
+WATCH_TIMEOUT_S = 1.0
 #: From linux/prctl.h.
 _PR_SET_PDEATHSIG = 1
 
-#: All that a worker of ours ever runs.
-FUNCTIONS: dict[str, Callable[[], None]] = {SHIFT_FUNCTION: shift.run}
-
-
-class JobRejected(Exception):
-    """A job names a function that is not ours: somebody else writes to this Redis. An operator must look."""
-
-
-class _Outage(EqualJitterBackoff):
-    """The waits of one outage; its beginning is logged."""
-
-    def compute(self, failures: int) -> float:
-        if failures == 1:
-            log.warning("worker.waits_for_redis", longest_wait_s=LONGEST_WAIT_S)
-        return super().compute(failures)
-
-
-def patience() -> Retry:
-    """
-    Return how rq's own commands meet an outage: again until they succeed.
-
-    rq ends its worker on the first error. Its commands may be sent twice without harm: they hold nothing of an order,
-    and a shift that is lost or doubled between two of them is made good by the relay.
-    """
-    backoff = _Outage(cap=LONGEST_WAIT_S, base=FIRST_WAIT_S)
-    return Retry(backoff, retries=-1, supported_errors=OUTAGES)
-
-
-class ShiftJob(Job):
-    """rq's Job, but its function comes from FUNCTIONS and it has no callbacks."""
-
-    @property
-    def func(self) -> Callable[[], None]:
-        name = self.func_name
-        if name not in FUNCTIONS or self.args or self.kwargs:
-            raise JobRejected(
-                f"the job {self.id} names {name!r}; only {', '.join(FUNCTIONS)} without arguments is run"
-            )
-        return FUNCTIONS[name]
-
-    @property
-    def success_callback(self) -> None:
-        return None
-
-    @property
-    def failure_callback(self) -> None:
-        return None
-
-    @property
-    def stopped_callback(self) -> None:
-        return None
-
 
 class ShiftWorker(Worker):
-    """rq's Worker, which also keeps the chain of shifts alive, sweeps, and tells a running shift when it must stop."""
+    """rq's Worker, which also sweeps, watches over its shift, and tells it when it must stop."""
 
     job_class = ShiftJob
     plant: Plant
+    patience: Patience
+    vigil: Vigil
+
+    def work(self, *args: Any, **kwargs: Any) -> bool:
+        watch = Watch(self.vigil, shift=self._running_shift, kill=self._kill_shift, relay=self._relay())
+        watch.start()
+        try:
+            return super().work(*args, **kwargs)
+        finally:
+            watch.end()
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         section = self.plant.settings.worker
-        job.timeout = int(section.shift_s + section.event_deadline_s) + ROOM_S
+        job.timeout = int(section.shift_s + section.event_deadline_s) + RQ_ROOM_S
+        pulse().rest()
         super().execute_job(job, queue)
 
     def run_maintenance_tasks(self) -> None:
         super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
-        text_client = self._text_client()
-        sweeper.relay(text_client, ShiftTemplate())
-        sweeper.sweep_if_due(text_client, self.plant)
+        sweeper.sweep_if_due(self._text_client(), self.plant)
 
     def handle_warm_shutdown_request(self) -> None:
         super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
-        self.connection.set_retry(Retry(NoBackoff(), 0))  # who must go does not wait
+        self.patience.end()  # who must go does not wait
+        self.vigil.stop()
         if self.horse_pid:
             os.kill(self.horse_pid, signal.SIGTERM)  # the shift gives back what it has not begun
+
+    def set_shutdown_requested_date(self) -> None:
+        with contextlib.suppress(redis.RedisError, StopRequested):  # a shift that runs must be waited for
+            super().set_shutdown_requested_date()  # type: ignore[no-untyped-call]
 
     def setup_work_horse_signals(self) -> None:
         super().setup_work_horse_signals()  # type: ignore[no-untyped-call]
         end_with_parent(signal.SIGTERM)
+
+    def shift_without_rq(self) -> None:
+        """
+        Run a shift in a child of our own, unless one runs: what rq does while Redis is full.
+
+        Redis refuses what rq writes about a job then, and takes what our scripts write about events.
+        """
+        if self._horse_lives():
+            return
+        before = self._horse_pid
+        pulse().rest()
+        self._horse_pid = self._fork_shift()
+        try:
+            self.wait_for_horse()
+        except StopRequested:
+            self.wait_for_horse()  # it was told, too
+            raise
+        finally:
+            self._horse_pid = before
+
+    def _fork_shift(self) -> int:
+        if pid := os.fork():
+            return pid
+        code = 1
+        try:
+            if not self.is_horse:
+                os.setpgrp()  # a horse's shift stays in its group, which is killed as one
+            self._is_horse = True
+            self.setup_work_horse_signals()
+            random.seed()
+            shift.run()
+            code = 0
+        except BaseException as error:  # the edge of a process, which must not return from here
+            log.error("shift.failed", exc_info=error)
+        finally:
+            os._exit(code)
+
+    def _horse_lives(self) -> bool:
+        """Return whether there is a horse that has not ended; rq looks at it only behind its own commands."""
+        if not self.horse_pid:
+            return False
+        ended = os.waitid(os.P_PID, self.horse_pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        return ended is None
+
+    def _running_shift(self) -> tuple[int, int]:
+        return self.horse_pid, pulse().beats
+
+    def _kill_shift(self) -> None:
+        if self.horse_pid:  # rq's own kill_horse would kill us where the horse has just ended
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.horse_pid, signal.SIGKILL)
+
+    def _relay(self) -> Callable[[], object]:
+        client = store.client(self.plant.settings.redis_url, timeout_s=WATCH_TIMEOUT_S)
+        template = ShiftTemplate()
+        return lambda: sweeper.relay(client, template)
 
     def _text_client(self) -> "redis.Redis":
         kwargs = self.connection.connection_pool.connection_kwargs | {"decode_responses": True}
@@ -133,10 +153,10 @@ class ShiftWorker(Worker):
 
 def build(tools: Plant) -> ShiftWorker:
     """Return the worker for this process."""
-    connection = redis.Redis.from_url(tools.settings.redis_url, retry=patience())
+    patience = Patience()
     worker = ShiftWorker(
         [keys.QUEUE],
-        connection=connection,
+        connection=redis.Redis.from_url(tools.settings.redis_url, retry=patience),
         serializer=JSONSerializer,
         job_class=ShiftJob,
         worker_ttl=WORKER_TTL_S,
@@ -144,7 +164,14 @@ def build(tools: Plant) -> ShiftWorker:
         job_monitoring_interval=MONITORING_S,
         log_job_description=False,
     )
-    worker.plant = tools
+    patience.while_full = worker.shift_without_rq
+    section = tools.settings.worker
+    worker.plant, worker.patience = tools, patience
+    worker.vigil = Vigil(
+        silence_s=section.lease_s,
+        whole_s=section.shift_s + section.event_deadline_s + ROOM_S,
+        stop_s=shift.STOP_GRACE_S + 0.5,
+    )
     return worker
 
 
@@ -170,8 +197,11 @@ def main() -> int:
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 2
+    pulse()  # before the first fork
     try:
         build(tools).work(logging_level="WARNING", with_scheduler=False)
+    except StopRequested:  # by a command that Redis could not take any more
+        return 0
     except (redis.RedisError, OSError) as error:
         log.warning("worker.redis_unreachable", error=str(error))
         return 1

@@ -25,6 +25,7 @@ from receiver.wake import ShiftTemplate
 from .attempt import attempt
 from .ledger import Claim, End, Ledger
 from .plant import Plant, plant, workshop
+from .pulse import pulse
 from .workshop import Workshop
 
 log = structlog.get_logger()
@@ -45,7 +46,12 @@ REDIS_TIMEOUT_S = 5.0
 def run() -> None:
     """Work for one shift: the function that rq calls; takes and returns nothing, so that no order is in a job."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(work(plant()))
+        runner.run(_with_pulse(plant()))
+
+
+async def _with_pulse(tools: Plant) -> None:
+    async with pulse().beating():
+        await work(tools)
 
 
 async def work(tools: Plant, *, linger_s: float = LINGER_S) -> int:
@@ -55,7 +61,7 @@ async def work(tools: Plant, *, linger_s: float = LINGER_S) -> int:
     ledger = _ledger(redis, tools, shift_id)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-    threads = concurrent.futures.ThreadPoolExecutor(tools.settings.worker.concurrency, "action")
+    threads = _Threads(tools.settings.worker.concurrency, "action")
     loop.set_default_executor(threads)
     loop.add_signal_handler(signal.SIGTERM, stopping.set)
     woken = asyncio.create_task(_listen(redis, wake := asyncio.Event()))
@@ -71,7 +77,14 @@ async def work(tools: Plant, *, linger_s: float = LINGER_S) -> int:
         await ledger.close()
         await _hand_over(redis, shift_id)
         await redis.aclose()
-        threads.shutdown(wait=False, cancel_futures=True)
+        threads.shutdown()
+
+
+class _Threads(concurrent.futures.ThreadPoolExecutor):
+    """Threads for actions that are no coroutines; one that is stuck in its action ends with the process."""
+
+    def shutdown(self, *_: object, **__: object) -> None:
+        super().shutdown(wait=False, cancel_futures=True)  # the loop's end, too, would wait for a stuck one
 
 
 def _ledger(redis: "aredis.Redis", tools: Plant, shift_id: str) -> Ledger:

@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 HTTP_CLIENTS = {"aiohttp", "httpx", "requests", "urllib3", "httpcore", "niquests"}
 
 #: The modules that touch rq; its words (job, queue, worker) belong here and nowhere else.
-TOUCH_RQ = {"receiver.wake", "workers.rq_worker"}
+TOUCH_RQ = {"receiver.wake", "workers.outages", "workers.rq_job", "workers.rq_worker"}
 
 #: The pure core: values in, values out. Time, randomness and environment are arguments.
 PURE = (

@@ -4,10 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from tests.support import broken_redis
 from tests.support.system import System, children, descendants
 from tests.support.waiting import until
 
@@ -46,6 +48,40 @@ def test_workers_outlive_redis(system):
         system.redis.start()
 
     assert parents == children(worker.popen.pid)
+
+
+def test_workers_drain_a_redis_that_is_full(system):
+    """rq cannot write a word about a job then; a worker that waited for memory to be freed would wait for ever."""
+    system.configure([NOTE])
+    system.start_receiver()
+    for number in range(20):
+        system.deliver("open", f"evt-{number}", {"id": f"order-{number}"})
+
+    with broken_redis.full(system.redis):
+        worker = system.start("worker", *System.command("worker", "--processes", "2"))
+        until(lambda: len(system.deeds()) == 20, within_s=20)
+        parents = children(worker.popen.pid)
+        assert 503 == system.post("open", "evt-20", {"id": "order-20"})
+    system.deliver("open", "evt-20", {"id": "order-20"})
+
+    until(lambda: len(system.deeds()) == 21)
+    until(lambda: len(system.workers()) == 2)
+    assert parents == children(worker.popen.pid)
+
+
+def test_a_worker_that_is_told_to_stop_stops_without_redis(system):
+    """A deploy in an outage takes no longer."""
+    system.configure([SLOW])
+    system.start_receiver()
+    worker = system.start_worker()
+    system.deliver("open", "evt-1", {"id": "order-1"})
+    until(system.deeds)
+    system.redis.kill()
+    started = time.monotonic()
+
+    assert 0 == worker.stop()
+
+    assert time.monotonic() - started < 10
 
 
 def test_a_worker_that_is_told_to_stop_finishes_its_step_and_leaves_no_process(system):

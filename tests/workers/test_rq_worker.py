@@ -15,9 +15,9 @@ from rq.serializers import JSONSerializer
 from receiver import keys
 from receiver.config import read_config
 from receiver.wake import new_job
-from workers import rq_worker
+from workers import rq_job, rq_worker
 from workers.plant import Plant
-from workers.rq_worker import JobRejected, ShiftJob
+from workers.rq_job import JobRejected, ShiftJob
 from workers.settings import worker_settings
 
 
@@ -71,7 +71,7 @@ def test_our_job_resolves_to_the_shift(connection):
 
     stored = ShiftJob.fetch("shift-1", connection=connection, serializer=JSONSerializer)
 
-    assert rq_worker.FUNCTIONS["workers.shift.run"] is stored.func
+    assert rq_job.FUNCTIONS["workers.shift.run"] is stored.func
 
 
 def test_callbacks_in_a_job_are_not_run(connection):

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import threading
+import time
 from collections.abc import Mapping
 
 import pytest
@@ -13,7 +15,7 @@ from receiver.config import RawConfig, read_config
 from receiver.inbox import Inbox
 from receiver.lifecycle import Status
 from receiver.record import StepState
-from tests.support import deeds
+from tests.support import broken_redis, deeds
 from tests.support.events import accepted, an_event, expire_leases, record
 from tests.support.waiting import until_async
 from workers import dead_letters, shift
@@ -326,6 +328,34 @@ async def test_a_blocking_action_runs_in_a_thread(client, plant):
     await work(plant([{"type": "blocking"}]))
 
     assert (Status.SUCCEEDED, ["blocking"]) == (record(client).status, names())
+
+
+async def test_a_shift_drains_a_redis_that_is_full(client, plant, redis_server):
+    """What a worker writes is allowed then, and it is the only way out; the versions of workflows can wait."""
+    accepted(client, an_event())
+
+    with broken_redis.full(redis_server):
+        await work(plant())
+
+    assert (Status.SUCCEEDED, ["first", "second"]) == (record(client).status, names())
+    assert [True] == [one.holds for one in audit(Inbox(client))]
+
+
+def test_a_thread_that_is_stuck_in_its_action_does_not_keep_the_shift_from_ending():
+    """The loop waits for its threads at its end, and this one would never come."""
+    stuck, over = threading.Event(), threading.Event()
+
+    async def work_with_threads() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(shift._Threads(1))
+        loop.run_in_executor(None, lambda: (stuck.set(), over.wait(20)))
+        await until_async(lambda: _true(stuck.is_set()))
+
+    started = time.monotonic()
+    asyncio.run(work_with_threads())
+
+    assert time.monotonic() - started < 10
+    over.set()
 
 
 async def _true(value: bool) -> bool:

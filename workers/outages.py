@@ -1,0 +1,72 @@
+"""
+How rq's own commands meet a Redis that cannot be written: again until they succeed.
+
+rq ends its worker on the first error. Its commands may be sent twice without harm: they hold nothing of an order, and a
+shift that is lost or doubled between two of them is made good by the relay.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Any, Self, TypeVar
+
+import redis
+import structlog
+from redis.backoff import EqualJitterBackoff
+from redis.exceptions import OutOfMemoryError, ReadOnlyError
+from redis.retry import Retry
+from rq.exceptions import StopRequested
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+#: How long rq waits for a Redis that does not answer or takes no writes, in seconds: at first and at most.
+FIRST_WAIT_S = 0.05
+LONGEST_WAIT_S = 2.0
+#: What passes when Redis is back, a replica has become the primary, or memory has been freed.
+OUTAGES = (redis.ConnectionError, redis.TimeoutError, ReadOnlyError, OutOfMemoryError)
+
+
+class _Waits(EqualJitterBackoff):
+    """The waits of one outage; its beginning is logged."""
+
+    def compute(self, failures: int) -> float:
+        if failures == 1:
+            log.warning("worker.waits_for_redis", longest_wait_s=LONGEST_WAIT_S)
+        return super().compute(failures)
+
+
+class Patience(Retry):
+    """redis-py's Retry without an end, until `end`; one object for all connections of a worker."""
+
+    def __init__(self) -> None:
+        waits = _Waits(cap=LONGEST_WAIT_S, base=FIRST_WAIT_S)
+        super().__init__(waits, retries=-1, supported_errors=OUTAGES)
+        #: Called after each command that was refused because Redis is full: rq can do nothing then, our scripts can.
+        self.while_full: Callable[[], None] = lambda: None
+        self._over = False
+
+    def __deepcopy__(self, _: object) -> Self:
+        return self  # redis-py copies it for each connection; all are to hear of the end
+
+    def end(self) -> None:
+        """Wait no longer: a worker that must go stops at the next refusal."""
+        self._over = True
+
+    def call_with_retry(self, do: Callable[[], T], *args: Any, **kwargs: Any) -> T:
+        return super().call_with_retry(lambda: self._try(do), *args, **kwargs)
+
+    def _try(self, do: Callable[[], T]) -> T:
+        try:
+            return do()
+        except OUTAGES as error:
+            if threading.current_thread() is threading.main_thread():
+                self._meanwhile(error)
+            raise
+
+    def _meanwhile(self, error: Exception) -> None:
+        """Stop or work, but not in the thread in which rq listens to its commands."""
+        if self._over:
+            raise StopRequested from error
+        if isinstance(error, OutOfMemoryError):
+            self.while_full()
