@@ -4,6 +4,8 @@ Where a command is given: the environment that it was started in, `--config` bei
 Light on purpose, since every command is; what can be had by it is in `access.py`.
 """
 
+import os
+import pwd
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,7 +23,15 @@ class Desk:
         """
         Return who sits here, as far as the environment says.
         """
-        return next((self.environ[name] for name in _NAMES if self.environ.get(name)), "somebody")
+        return next((self.environ[name] for name in _NAMES if self.environ.get(name)), "") or _account()
+
+
+def _account() -> str:
+    # Containers and cron set none of the variables; the system still knows whose process this is, most often.
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
 
 
 _NAMES = ("SUDO_USER", "USER", "LOGNAME")

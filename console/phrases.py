@@ -8,6 +8,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from receiver.record import RESOLVED_BY
+
 Result: TypeAlias = Mapping[str, Any]
 
 #: Longest text of a result that is shown, in characters.
@@ -29,6 +31,14 @@ def said(detail: str) -> str:
     """
     found = _read(detail)
     return found if isinstance(found, str) else detail
+
+
+def is_settled(detail: str) -> bool:
+    """
+    Return whether a ledger's text is the word of a person who took the step as done.
+    """
+    found = _read(detail)
+    return isinstance(found, Mapping) and RESOLVED_BY in found
 
 
 def _read(detail: str) -> Any:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from receiver.lifecycle import Status
-from receiver.record import AttemptNote, LedgerEntry, Record, StepState
+from receiver.record import AttemptNote, LedgerEntry, Record, Resolution, Ruling, StepState
 
 from . import phrases
 from .moments import span
@@ -35,6 +35,8 @@ class Tone(StrEnum):
 class Line:
     """
     One thing that happened, at a time in milliseconds; *rank* orders what happened at the same time.
+
+    *step* is the place of the step that it is about, `run.index`; empty where it is about none.
     """
 
     at: int
@@ -42,9 +44,10 @@ class Line:
     key: str
     text: str
     tone: Tone = Tone.PLAIN
+    step: str = ""
 
 
-_ACCEPTED, _BEGAN, _STEP, _ENDED, _CLOSED = range(5)
+_RESOLVED, _ACCEPTED, _BEGAN, _STEP, _ENDED, _CLOSED = range(6)
 _OUTCOME_TONES = {
     Status.SUCCEEDED: Tone.GOOD,
     Status.IGNORED: Tone.FAINT,
@@ -76,6 +79,8 @@ def _lines(record: Record, actions: Actions) -> Iterator[Line]:
         yield from _attempt(record, note)
     for place, entry in record.ledger.items():
         yield from _step(entry, place=place, name=step_name(record, place, actions))
+    for number, resolution in enumerate(record.resolutions, 1):
+        yield _resolved(resolution, number, step_name(record, resolution.step, actions))
     if record.status is Status.DISCARDED:
         text = f"discarded: {record.discarded}" if record.discarded else "discarded"
         yield Line(at=record.closed, rank=_CLOSED, key="discarded", text=text, tone=Tone.WARN)
@@ -124,12 +129,18 @@ def _ended(record: Record, note: AttemptNote) -> str:
 
 
 def _step(entry: LedgerEntry, *, place: str, name: str) -> Iterator[Line]:
-    # What is under way is not told: most of it is done a moment later.
-    if entry.state is not StepState.INTENT:
+    # What is under way is not told: most of it is done a moment later. What a person settled has a line of its own.
+    if entry.state is not StepState.INTENT and not phrases.is_settled(entry.detail):
         text, tone = _STEP_WORDS[entry.state](name, entry.detail)
-        yield Line(
-            at=entry.at, rank=_STEP, key=f"step:{place}:{entry.state}:{entry.token}", text=text, tone=tone
-        )
+        key = f"step:{place}:{entry.state}:{entry.token}"
+        yield Line(at=entry.at, rank=_STEP, key=key, text=text, tone=tone, step=place)
+
+
+def _resolved(resolution: Resolution, number: int, name: str) -> Line:
+    who, colon, why = resolution.why.partition(": ")
+    words = "counts as done" if resolution.ruling is Ruling.DONE else "is to run again"
+    text, key = f"{name} {words}, says {who}{colon}{why}", f"resolved:{number}"
+    return Line(at=resolution.at, rank=_RESOLVED, key=key, text=text, step=resolution.step)
 
 
 def _step_failed(name: str, detail: str) -> tuple[str, Tone]:

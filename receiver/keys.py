@@ -36,8 +36,10 @@ def event(source: str, event_id: str) -> EventKey:
     * `attempt:{n}`: `outcome token started ended detail`
     * `plan`: JSON list of `workflow name@version`, pinned at the first attempt that matched
     * `step:{run}.{index}`: the effect ledger, `at state token detail`; state is intent, done, failed or unknown
+    * `resolutions`: how many steps of unknown outcome a person settled; `resolved:{n}`:
+      `at step ruling state-before who: why`, ruling is done or repeat
 
-    Written by accept.lua, claim.lua, settle.lua, replay.lua and discard.lua; read by workers and the console.
+    Written by every script; read by workers and the console.
     Expires as a safety net EXPIRY_MARGIN_MS after retention should have removed it; a dead letter never expires.
     """
     return EventKey(f"{_EVENT}{source}:{event_id}")
@@ -63,7 +65,7 @@ def lane(source: str, subject: str) -> LaneKey:
     `orderhook:lane:{source}:{subject}`: list of event keys, the events of one subject, first in first out.
 
     The head is the one being worked on. Redis drops it when it is empty.
-    Written by accept.lua, claim.lua, settle.lua, replay.lua, discard.lua and sweep.lua.
+    Written by accept.lua, claim.lua, settle.lua, replay.lua, resolve.lua, discard.lua and sweep.lua.
     """
     return LaneKey(f"{_LANE}{source}:{subject}")
 

@@ -6,67 +6,27 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 
-from . import keys
+from . import keys, record_lines
 from .lifecycle import Status
+from .record_lines import RESOLVED_BY, AttemptNote, LedgerEntry, Resolution, Ruling, StepState
+
+__all__ = [
+    "RESOLVED_BY",
+    "VERSION",
+    "AttemptNote",
+    "LedgerEntry",
+    "Record",
+    "Resolution",
+    "Ruling",
+    "StepState",
+    "as_json",
+    "moment",
+]
 
 #: The schema version that accept.lua writes and this module reads.
 VERSION = 1
-
-
-class StepState(StrEnum):
-    """What the effect ledger says of a step."""
-
-    #: About to act, or acted and not known to have: the outcome is unknown until the action says how to go on.
-    INTENT = "intent"
-    #: Finished; never run again.
-    DONE = "done"
-    #: Failed without an effect; will be run again.
-    FAILED = "failed"
-    #: Parked for a person: it may have had its effect, and cannot be asked.
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerEntry:
-    """One step in the effect ledger; *at* in milliseconds."""
-
-    at: int
-    state: StepState
-    token: int
-    detail: str = ""
-
-    @classmethod
-    def parse(cls, text: str) -> "LedgerEntry":
-        at, state, token, *detail = text.split(" ", 3)
-        return cls(at=int(at), state=StepState(state), token=int(token), detail="".join(detail))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttemptNote:
-    """One attempt: when it began and ended (milliseconds; 0 for still running) and what came of it."""
-
-    number: int
-    outcome: str
-    token: int
-    started: int
-    ended: int
-    detail: str = ""
-
-    @classmethod
-    def parse(cls, number: int, text: str) -> "AttemptNote":
-        outcome, token, started, *rest = text.split(" ", 4)
-        ended, detail = (*rest, "", "")[:2]
-        return cls(
-            number=number,
-            outcome=outcome,
-            token=int(token),
-            started=int(started),
-            ended=int(ended or 0),
-            detail=detail,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +65,7 @@ class Record:
     plan: tuple[str, ...] | None
     attempts: tuple[AttemptNote, ...]
     ledger: Mapping[str, LedgerEntry]
+    resolutions: tuple[Resolution, ...] = ()
 
     @property
     def attempts_now(self) -> int:
@@ -150,8 +111,9 @@ class Record:
             base=number("base"),
             crashes=number("crashes"),
             plan=tuple(json.loads(fields["plan"])) if fields.get("plan") else None,
-            attempts=_attempts(fields),
-            ledger=_ledger(fields),
+            attempts=record_lines.attempts(fields),
+            ledger=record_lines.ledger(fields),
+            resolutions=record_lines.resolutions(fields),
         )
 
 
@@ -200,21 +162,9 @@ def as_json(record: Record) -> dict[str, Any]:
             {"step": name, "state": e.state.value, "at": time(e.at), "detail": e.detail}
             for name, e in record.ledger.items()
         ],
+        "resolutions": [
+            {"step": r.step, "as": r.ruling.value, "was": r.was.value, "at": time(r.at), "why": r.why}
+            for r in record.resolutions
+        ],
     }
     return {name: value for name, value in shown.items() if value not in (None, "", [])}
-
-
-def _attempts(fields: Mapping[str, str]) -> tuple[AttemptNote, ...]:
-    found = (
-        (int(name.partition(":")[2]), text) for name, text in fields.items() if name.startswith("attempt:")
-    )
-    return tuple(AttemptNote.parse(number, text) for number, text in sorted(found))
-
-
-def _ledger(fields: Mapping[str, str]) -> dict[str, LedgerEntry]:
-    found = ((_place(name), name, text) for name, text in fields.items() if name.startswith("step:"))
-    return {name.partition(":")[2]: LedgerEntry.parse(text) for _, name, text in sorted(found)}
-
-
-def _place(name: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in name.partition(":")[2].split("."))

@@ -182,9 +182,10 @@ class _Visit:
     def _note_failure(self, name: str, action: Action, failure: Failure) -> None:
         if failure.effect == "none":
             self.unwritten[f"step:{name}"] = entry(StepState.FAILED, self.claim.token, failure.reason)
-        elif action.effect is EffectClass.UNKEYED and isinstance(failure, Transient):
+        elif action.effect is EffectClass.UNKEYED:
             self.unwritten[f"step:{name}"] = entry(StepState.UNKNOWN, self.claim.token, failure.message)
-            raise _unknown_outcome(action) from failure
+            if isinstance(failure, Transient):
+                raise _unknown_outcome(action) from failure
         raise failure
 
     def _step(self, workflow: Workflow, index: int, event: EventView) -> Step:

@@ -1,18 +1,42 @@
 """
-Dead letters for operators: replay and discard, in batches, each batch one atomic step.
+Dead letters for operators: replay and discard in batches, and settling one step; each call is one atomic step.
 """
 
 import itertools
+import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import redis
 
 from receiver import keys, scripts
-from receiver.record import Record
+from receiver.record import RESOLVED_BY, Record, Ruling, StepState
 from receiver.wake import ShiftTemplate
 
 #: Events in one script call: far below what would make others wait.
 BATCH = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """A step was settled; *was* is its state before, *started* whether its event was started again."""
+
+    was: StepState
+    started: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """
+    Nothing was changed, since what was to be settled is not there.
+
+    Args:
+        status: The event's, where it is no dead letter; empty for one that is gone.
+        state: The step's, where its outcome is not unknown; empty for one that was never begun.
+    """
+
+    status: str | None = None
+    state: str | None = None
 
 
 def replay(client: "redis.Redis", records: Iterable[Record]) -> Iterator[tuple[Record, bool]]:
@@ -45,6 +69,36 @@ def discard(
             for part in (record.key, keys.body(record.key), keep_ms + keys.EXPIRY_MARGIN_MS, why)
         ]
         yield from _run(client, "discard", shift, batch, events)
+
+
+def resolve(
+    client: "redis.Redis", record: Record, place: str, ruling: Ruling, *, by: str, note: str, start: bool
+) -> Resolved | Refused:
+    """
+    Settle a step of a dead letter, as a person says it was; refuse one whose outcome is not unknown.
+
+    Args:
+        place: The step, `run.index`.
+        by: Who says so; stands in the record with *note*, the reason.
+        start: Start the event again behind it, in the same atomic step.
+    """
+    wake_keys, wake_arguments = ShiftTemplate().arguments()
+    detail = json.dumps({RESOLVED_BY: by, "note": note} if note else {RESOLVED_BY: by}, ensure_ascii=False)
+    words = (place, ruling, f"{by}: {note}" if note else by, detail, int(start))
+    answer = scripts.run_sync(
+        client,
+        "resolve",
+        wake_keys,
+        (*wake_arguments, record.key, keys.body(record.key), *words),
+    )
+    match answer:
+        case "resolved", was, started:
+            return Resolved(was=StepState(was), started=bool(started))
+        case "status", status:
+            return Refused(status=status)
+        case _, state:
+            return Refused(state=state)
+    raise AssertionError(f"resolve.lua answered {answer}")
 
 
 def _run(

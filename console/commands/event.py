@@ -8,7 +8,7 @@ from receiver.inbox import Inbox
 from receiver.lifecycle import Status
 from receiver.record import Record, StepState, as_json, moment
 
-from .. import moments, render
+from .. import moments, render, settling
 from ..access import find, redis_of
 from ..catalog import stored_actions
 from ..desk import Desk
@@ -57,6 +57,8 @@ def _facts(record: Record, inbox: Inbox, actions: Actions) -> Iterator[tuple[str
     yield "plan", ", ".join(record.plan or ())
     yield "attempts", _attempts(record)
     yield "under way", _under_way(record, actions)
+    for settled_by in settling.commands(record):
+        yield "settle it", settled_by
     yield "due", moments.precise(record.due) if record.status is Status.RETRYING else ""
     yield "lane", _place_in_lane(record, inbox)
 
@@ -84,7 +86,8 @@ def _under_way(record: Record, actions: Actions) -> str:
     """
     begun = [(place, entry) for place, entry in record.ledger.items() if entry.state is StepState.INTENT]
     shown = (
-        f"{step_name(record, place, actions)} since {moments.precise(entry.at)}" for place, entry in begun
+        f"{_with_place(step_name(record, place, actions), place)} since {moments.precise(entry.at)}"
+        for place, entry in begun
     )
     return ", ".join(shown)
 
@@ -99,4 +102,12 @@ def _place_in_lane(record: Record, inbox: Inbox) -> str:
 def _print_story(record: Record, actions: Actions) -> None:
     render.data("")
     for line in tell(record, actions):
-        render.data((f"{moments.precise(line.at)}  ", Tone.FAINT), (line.text, line.tone))
+        text = _with_place(line.text, line.step) if line.step else line.text
+        render.data((f"{moments.precise(line.at)}  ", Tone.FAINT), (text, line.tone))
+
+
+def _with_place(text: str, place: str) -> str:
+    """
+    Return *text* with the number of the step that it is about, which other commands take; once is enough.
+    """
+    return text if text.startswith(f"step {place}") else f"{text} (step {place})"

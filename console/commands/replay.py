@@ -19,7 +19,7 @@ from receiver.inbox import PAGE, Inbox
 from receiver.record import Record
 from workers import dead_letters
 
-from .. import render
+from .. import render, settling
 from ..access import config_of, find, now_ms, redis_of, settings_of
 from ..asking import confirm
 from ..catalog import Catalog
@@ -113,6 +113,8 @@ def _kind(foresight: Foresight) -> str:
     if foresight.obstacle:
         return "would do nothing"
     fates = {step.fate for step in foresight.steps}
+    if Fate.PARK in fates:
+        return "would be parked again"
     return "have every step done already" if fates == {Fate.DONE} else "would act"
 
 
@@ -129,6 +131,8 @@ def _print(foresight: Foresight, *, as_jsonl: bool) -> None:
     for step in foresight.steps:
         tone = _FATE_TONES.get(step.fate, Tone.GOOD)
         render.data(f"    {step.workflow}: {step.action} ", (step.fate, tone))
+        if step.fate is Fate.PARK:
+            render.data("        settle it first: ", settling.command(record, step.place))
 
 
 def _why(record: Record) -> Piece:
@@ -139,7 +143,13 @@ def _why(record: Record) -> Piece:
 def _as_json(foresight: Foresight) -> dict[str, object]:
     record = foresight.record
     steps = [
-        {"workflow": step.workflow, "step": step.place, "action": step.action, "fate": step.fate.name.lower()}
+        {
+            "workflow": step.workflow,
+            "step": step.place,
+            "action": step.action,
+            "fate": step.fate.name.lower(),
+            **({"settle": settling.command(record, step.place)} if step.fate is Fate.PARK else {}),
+        }
         for step in foresight.steps
     ]
     return {

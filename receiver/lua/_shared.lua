@@ -37,6 +37,26 @@ local function advance(lane, event, now)
   if redis.call('EXISTS', lane) == 1 then redis.call('ZADD', READY, now, lane) else redis.call('ZREM', READY, lane) end
 end
 
+-- Put an event that stands at an end back into its lane, with attempts counted anew and the ledger kept.
+-- Returns whether it was; one that is in flight goes on by itself.
+local function start_again(event, body, now)
+  local source, status, attempt, lane = unpack(redis.call('HMGET', event, 'source', 'status', 'attempt', 'lane'))
+  if not status or not legal(status, 'pending') or status == 'running' then return false end
+  move(event, source, status, 'pending', now, { 'opened', ms(now), 'base', attempt or '0', 'crashes', '0', 'due', ms(now) })
+  redis.call('HDEL', event, 'reason', 'error', 'step', 'closed')
+  redis.call('HINCRBY', event, 'replays', 1)
+  redis.call('PERSIST', event)
+  redis.call('PERSIST', body)
+  -- A lane that is held waits with this very event at its head; elsewhere the event queues up behind the newer ones.
+  if redis.call('LINDEX', lane, 0) == event then
+    redis.call('ZADD', READY, now, lane)
+  else
+    redis.call('RPUSH', lane, event)
+    redis.call('ZADD', READY, 'NX', now, lane)
+  end
+  return true
+end
+
 -- Write the end of the current attempt into the record, beside its beginning.
 local function note_attempt(event, outcome, token, now, detail)
   local field = 'attempt:' .. redis.call('HGET', event, 'attempt')

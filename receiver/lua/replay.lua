@@ -8,27 +8,10 @@
 local shift, a = shift_arguments()
 local now, results, woken = now_ms(), {}, false
 
-local function replay(event, body)
-  local source, status, attempt, lane = unpack(redis.call('HMGET', event, 'source', 'status', 'attempt', 'lane'))
-  if not status or not legal(status, 'pending') or status == 'running' then return 0 end
-  move(event, source, status, 'pending', now, { 'opened', ms(now), 'base', attempt or '0', 'crashes', '0', 'due', ms(now) })
-  redis.call('HDEL', event, 'reason', 'error', 'step', 'closed')
-  redis.call('HINCRBY', event, 'replays', 1)
-  redis.call('PERSIST', event)
-  redis.call('PERSIST', body)
-  -- A lane that is held waits with this very event at its head; elsewhere the event queues up behind the newer ones.
-  if redis.call('LINDEX', lane, 0) == event then
-    redis.call('ZADD', READY, now, lane)
-  else
-    redis.call('RPUSH', lane, event)
-    redis.call('ZADD', READY, 'NX', now, lane)
-  end
-  woken = true
-  return 1
-end
-
 while ARGV[a] do
-  results[#results + 1] = replay(ARGV[a], ARGV[a + 1])
+  local started = start_again(ARGV[a], ARGV[a + 1], now)
+  results[#results + 1] = started and 1 or 0
+  woken = woken or started
   a = a + 2
 end
 if woken then wake(shift) end

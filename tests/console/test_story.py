@@ -56,6 +56,32 @@ def test_an_event_that_succeeded_is_told_from_arrival_to_end():
     ] == told(a_record(**DONE))
 
 
+def test_what_a_person_settled_is_told_with_who_and_why():
+    """The step's own line would claim that it was dispatched; all that is known is what somebody said."""
+    record = a_record(
+        **DONE
+        | {
+            "step__0.1": f'{at(500)} done 5 {{"resolvedBy":"ola","note":"seen"}}',
+            "resolutions": "2",
+            "resolved__1": f"{at(300)} 0.1 repeat unknown ola",
+            "resolved__2": f"{at(500)} 0.1 done unknown ola: seen",
+        }
+    )
+
+    lines = told(record)
+
+    assert "order dispatched" not in lines
+    assert "dispatch_order is to run again, says ola" in lines
+    assert "dispatch_order counts as done, says ola: seen" in lines
+
+
+def test_a_line_about_a_step_knows_its_place():
+    """It is what `dead-letters resolve` takes."""
+    steps = [line.step for line in tell(a_record(**DONE), actions)]
+
+    assert ["", "0.0", "0.1", ""] == steps
+
+
 def test_an_unknown_workflow_leaves_places_instead_of_names():
     """The story must be readable where the configuration is gone."""
     record = a_record(**DONE)

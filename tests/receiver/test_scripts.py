@@ -378,6 +378,84 @@ class TestReplayAndDiscard:
         assert 0 == discarded(client, keys.event("shop", "evt-1"))
 
 
+class TestResolve:
+    def parked(self, client, state="unknown", *, hold=0) -> str:
+        """A dead letter whose step 0.1 stands there, with another event of its order behind it."""
+        accepted(client, an_event("evt-1"), an_event("evt-2"))
+        (claim,) = claimed(client)
+        steps = ("step:0.0", "@now done 1 ", "step:0.1", f"@now {state} 1 ")
+        settled(client, claim, "dead", *steps, "reason", "outcome_unknown", hold=hold)
+        return claim["key"]
+
+    def resolve(self, client, key, step="0.1", ruling="done", *, again=1) -> list:
+        return operated(client, "resolve", key, keys.body(key), step, ruling, "ola: seen", "{}", again)
+
+    @pytest.mark.parametrize("state", ["unknown", "intent"])
+    def test_a_step_ruled_done_is_done_and_the_event_goes_on(self, client, state):
+        """One step: no moment in which the step is settled and the event forgotten."""
+        key = self.parked(client, state)
+
+        assert ["resolved", state, 1] == self.resolve(client, key)
+
+        found = record(client)
+        assert (Status.PENDING, "done", 1) == (found.status, found.ledger["0.1"].state, found.replays)
+        (said,) = found.resolutions
+        assert ("0.1", "done", state, "ola: seen") == (said.step, said.ruling, said.was, said.why)
+        assert [] == client.zrange(keys.dead(), 0, -1)
+        assert key in client.lrange(keys.lane("shop", "order-1"), 0, -1)
+
+    def test_a_step_to_be_repeated_is_as_if_it_was_never_begun(self, client):
+        """The others keep their results."""
+        key = self.parked(client)
+
+        assert ["resolved", "unknown", 1] == self.resolve(client, key, ruling="repeat")
+
+        assert ["0.0"] == list(record(client).ledger)
+
+    def test_a_lane_that_was_held_behind_it_goes_on_with_it(self, client):
+        """The later events of the order run after it, as they came."""
+        key = self.parked(client, hold=1)
+        assert [] == claimed(client)
+
+        self.resolve(client, key)
+
+        assert [key] == [claim["key"] for claim in claimed(client)]
+
+    def test_it_may_stay_dead(self, client):
+        """The operator settles ten of them, and starts them when the target is well again."""
+        key = self.parked(client)
+
+        assert ["resolved", "unknown", 0] == self.resolve(client, key, again=0)
+
+        assert (Status.DEAD, "done") == (record(client).status, record(client).ledger["0.1"].state)
+
+    def test_a_second_word_on_the_same_step_is_refused(self, client):
+        """Two operators settle it in two ways; the first one's word counts, and the second is told."""
+        key = self.parked(client)
+        self.resolve(client, key, again=0)
+
+        assert ["state", "done"] == self.resolve(client, key, ruling="repeat", again=0)
+        assert 1 == len(record(client).resolutions)
+
+    @pytest.mark.parametrize(
+        ("step", "answer"), [("0.0", ["state", "done"]), ("0.2", ["state", ""])], ids=["done", "never begun"]
+    )
+    def test_only_an_unknown_outcome_can_be_settled(self, client, step, answer):
+        """A step that is done would be repeated, one that was never begun would be skipped."""
+        key = self.parked(client)
+
+        assert answer == self.resolve(client, key, step, "repeat")
+        assert Status.DEAD is record(client).status
+
+    def test_an_event_in_flight_is_left_to_its_worker(self, client):
+        """Its step may be under way right now."""
+        key = self.parked(client)
+        replayed(client, key)
+
+        assert ["status", "pending"] == self.resolve(client, key)
+        assert ["status", ""] == self.resolve(client, keys.event("shop", "gone"))
+
+
 class TestRelay:
     def test_nothing_is_queued_where_nothing_waits(self, client):
         """An idle system has no jobs."""

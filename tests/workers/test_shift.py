@@ -14,12 +14,13 @@ from receiver import keys
 from receiver.config import RawConfig, read_config
 from receiver.inbox import Inbox
 from receiver.lifecycle import Status
-from receiver.record import StepState
+from receiver.record import Ruling, StepState
 from tests.support import broken_redis, deeds
 from tests.support.events import accepted, an_event, expire_leases, record
 from tests.support.waiting import until_async
 from workers import dead_letters, shift
 from workers.audit import audit
+from workers.dead_letters import Resolved
 from workers.failures import Permanent, RateLimited, Transient
 from workers.plant import Plant
 from workers.settings import worker_settings
@@ -186,6 +187,40 @@ async def test_an_unkeyed_step_of_unknown_outcome_is_parked(client, plant):
         record(client).reason,
         names(),
     )
+
+
+async def test_an_unkeyed_step_that_raised_a_bug_is_parked_too(client, plant):
+    """The mail was sent and the line behind it raised: a replay after the correction must not send it again."""
+    deeds.FAILURES["mail"] = [TypeError("no")]
+    accepted(client, an_event())
+
+    await work(plant([{"type": "mail"}]))
+
+    found = record(client)
+    assert (Status.DEAD, "code_bug", StepState.UNKNOWN) == (
+        found.status,
+        found.reason,
+        found.ledger["0.0"].state,
+    )
+
+
+@pytest.mark.parametrize(
+    ("ruling", "deeds_done"), [(Ruling.DONE, ["mail", "second"]), (Ruling.REPEAT, ["mail", "mail", "second"])]
+)
+async def test_a_parked_step_goes_on_as_a_person_ruled(client, plant, ruling, deeds_done):
+    """Done: the next step follows. Repeat: this one runs again, under the same key."""
+    steps = [{"type": "mail"}, {"type": "second"}]
+    deeds.FAILURES["mail"] = [TimeoutError()]
+    accepted(client, an_event())
+    await work(plant(steps))
+
+    resolved = dead_letters.resolve(client, record(client), "0.0", ruling, by="ola", note="", start=True)
+    await work(plant(steps))
+
+    assert Resolved(was=StepState.UNKNOWN, started=True) == resolved
+    assert (Status.SUCCEEDED, deeds_done) == (record(client).status, names())
+    assert 1 == len({key for name, _, key in deeds.DEEDS if name == "mail"})
+    assert [True] == [one.holds for one in audit(Inbox(client))]
 
 
 @pytest.mark.parametrize(

@@ -91,8 +91,8 @@ def test_an_event_is_shown_with_all_that_happened_to_it(client, orderhook, dies)
     assert [
         "accepted",
         "delivered again",
-        'first done: {"attempt": "1"}',
-        "second failed without effect: upstream_rejected",
+        'first done: {"attempt": "1"} (step 0.0)',
+        "second failed without effect: upstream_rejected (step 0.1)",
     ] == story[:4]
     assert re.fullmatch(r"dead: upstream_rejected: 422: the tag is too long \(attempt 1, \d+ ms\)", story[4])
 
