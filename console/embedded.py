@@ -5,12 +5,13 @@ Takes `redis-server` or `valkey-server` from PATH, else the Valkey that the pack
 Its binary is executed directly: the package's wrapper leaves the server running when its parent is terminated.
 """
 
+import os
 import shutil
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -61,6 +62,8 @@ class RedisServer:
     #: `always` keeps the promise that a 2xx survives a power loss; the other values are Redis' own.
     appendfsync: str = "always"
     options: Sequence[str] = ()
+    #: Added to this process' own environment.
+    environment: Mapping[str, str] = field(default_factory=dict)
     #: End with the process that starts it, even where that is killed; the starting thread must outlive it.
     tethered: bool = False
     process: subprocess.Popen[bytes] | None = None
@@ -80,7 +83,12 @@ class RedisServer:
         with self._log.open("ab") as log:
             # Its own session, so that a Ctrl-C meant for the command that started it does not stop it first.
             self.process = subprocess.Popen(  # noqa: S603
-                self._command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+                self._command(),
+                env=os.environ | self.environment,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
             )
         self._wait()
         return self

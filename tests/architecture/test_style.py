@@ -171,6 +171,10 @@ BANNED_IN_TESTS = re.compile(
 )
 
 
+#: Losing power is played in C, and not every machine that runs the suite has a compiler.
+MAY_SKIP = ("tests.chaos.test_power_loss", "pytest.skip")
+
+
 def test_no_test_is_left_out_patched_or_slept_through() -> None:
     """A patched test proves what the patch does; one that sleeps fails on a slow machine and wastes a fast one."""
     wrong = [
@@ -178,6 +182,7 @@ def test_no_test_is_left_out_patched_or_slept_through() -> None:
         for module in modules("tests")
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Attribute | ast.Name) and BANNED_IN_TESTS.match(ast.unparse(node))
+        if (module.name, ast.unparse(node)) != MAY_SKIP
     ]
 
     assert [] == wrong

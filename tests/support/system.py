@@ -117,9 +117,18 @@ class System:
     # What it is made of.
 
     def configure(
-        self, workflows: Sequence[Mapping[str, Any]], *, worker: Mapping[str, Any] | None = None
+        self,
+        workflows: Sequence[Mapping[str, Any]],
+        *,
+        worker: Mapping[str, Any] | None = None,
+        source: Mapping[str, Any] | None = None,
     ) -> None:
-        """Write the configuration: the sources `installer` (signed, with an API) and `open` (unsigned, without)."""
+        """
+        Write the configuration: the sources `installer` (signed, with an API) and `open` (unsigned, without).
+
+        Args:
+            source: More terms of both sources.
+        """
         values = {
             "redis_url": self.redis.url,
             "receiver": {"port": self.receiver_port},
@@ -129,8 +138,9 @@ class System:
                     "system": "installer",
                     "scheme": {"type": "standard-webhooks", "secrets": [SECRET]},
                     "api": {"base_url": self.sandbox_url, "token": TOKEN},
+                    **(source or {}),
                 },
-                "open": {"scheme": {"type": "unsigned"}, "id_path": "id"},
+                "open": {"scheme": {"type": "unsigned"}, "id_path": "id", **(source or {})},
             },
             "worker": {"lease_s": 2.0, "call_deadline_s": 1.5, "retry": {"base_s": 0.1}, **(worker or {})},
             "workflows": [{"entity_type": "Order", **workflow} for workflow in workflows],
