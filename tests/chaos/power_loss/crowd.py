@@ -55,6 +55,11 @@ class Crowd:
         enough = len(self.acked) + more
         until(lambda: len(self.acked) >= enough, within_s=120, what=f"{more} more acknowledged")
 
+    def wait_for_answers(self, status: int, more: int) -> None:
+        """Wait until so many more were answered that status."""
+        enough = self.answers[status] + more
+        until(lambda: self.answers[status] >= enough, within_s=60, what=f"{more} more answers {status}")
+
     def _send(self) -> None:
         with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_S)) as link:
             while not self._stop.is_set():

@@ -5,14 +5,17 @@ Owns the files of one server while that is down. Renames and new files count as 
 promises, and what was written after the last sync is lost to the last byte, which is the worst that one does.
 """
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from console.embedded import RedisServer
+from tests.support.system import descendants
 
 SHIM = Path(__file__).with_name("shim.c")
 
@@ -28,8 +31,6 @@ def compiled(folder: Path) -> Path:
     command = [
         str(compiler()),
         "-O1",
-        "-Wall",
-        "-Werror",
         "-shared",
         "-fPIC",
         "-o",
@@ -66,7 +67,12 @@ class Disk:
 
     def lose_power(self) -> int:
         """End the server and take from its files what was never fsynced; return how many bytes that were."""
+        assert self.server.process is not None
+        children = descendants(self.server.process.pid)  # one may be writing a snapshot
         self.server.kill()
+        for pid in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         kept = dict(self._lines())
         taken = 0
         for path in self._files():
@@ -76,6 +82,11 @@ class Disk:
                 file.truncate(size)
             taken += found.st_size - size
         return taken
+
+    def restart(self) -> None:
+        """Start the server anew as what supervises it would: after it has ended by itself, or in the place of it."""
+        self.server.kill()
+        self.start()
 
     def fill(self, *, room: int) -> None:
         """Let no file grow by more than *room* bytes beyond the largest one."""
