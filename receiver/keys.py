@@ -27,7 +27,7 @@ def event(source: str, event_id: str) -> EventKey:
     * `v` schema version; `source`, `type`, `subject`, `verdict` (`scheme:index of the secret`),
       `digest` of the body, `lane`
     * `accepted`, `closed`, `due`; `occurred` (the sender's time, where it sends one), `opened` (last replay)
-    * `status`, `reason`, `error`, `step` (where it failed),
+    * `status`, `reason`, `error`, `step` (where it failed), `code` (versions that it died with),
       `stale` (`1` for an event older than the lane's last applied)
     * `duplicates` (deliveries but the first), `duplicate_at` (the last of them), `altered` (those with another body),
       `replays`, `discarded` (by whom and why)

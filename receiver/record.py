@@ -51,6 +51,8 @@ class Record:
     reason: str
     error: str
     step: str
+    #: What it died with: our version, the workflow's, and the action's module with the digest of its source.
+    code: str = ""
     stale: bool
     deliveries: int
     duplicate_at: int
@@ -101,6 +103,7 @@ class Record:
             reason=text("reason"),
             error=text("error"),
             step=text("step"),
+            code=text("code"),
             stale=text("stale") == "1",
             deliveries=1 + number("duplicates"),
             duplicate_at=number("duplicate_at"),
@@ -137,6 +140,7 @@ def as_json(record: Record) -> dict[str, Any]:
         "reason": record.reason,
         "error": record.error,
         "step": record.step,
+        "code": record.code,
         "stale": record.stale,
         "verdict": record.verdict,
         "deliveries": record.deliveries,

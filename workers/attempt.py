@@ -15,9 +15,10 @@ from typing import Any
 from receiver.lifecycle import Status
 from receiver.record import LedgerEntry, StepState
 
-from . import ending
+from . import ending, provenance
 from .actions import Action, EffectClass, EventView, Step
 from .conditions import OrderNeeded, View, holds
+from .ending import Site
 from .failures import Failure, Permanent, Reason, Transient, classify
 from .ledger import Claim, End, LeaseLost, entry
 from .views import condition_view, event_view
@@ -49,7 +50,7 @@ class _Visit:
     order: Mapping[str, Any] | None = None
     #: What is to be written with the next write: results wait for the intent that follows them.
     unwritten: dict[str, str] = field(default_factory=dict)
-    at: str = ""
+    at: Site = field(default_factory=lambda: Site(code=provenance.release()))
 
     @property
     def rules(self) -> SourceRules:
@@ -149,7 +150,7 @@ class _Visit:
             found = self.claim.record.ledger.get(name)
             if found is not None and found.state is StepState.DONE:
                 continue
-            self.at = f"{name} {workflow.name}: {spec.type}"
+            self.at = _site(name, workflow, action)
             self._refuse_unknown(action, found, name)
             if action.needs_order:
                 await self._fetch(event)
@@ -216,6 +217,11 @@ def idempotency_key(source: str, event_id: str, workflow: str, index: int) -> st
     """Return what names a step's effect to the other side: the same in every attempt and replay, 32 hex digits."""
     parts = (source, event_id, workflow, str(index))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def _site(place: str, workflow: Workflow, action: Action) -> Site:
+    code = (provenance.release(), f"{workflow.name}@{workflow.version}", action.code)
+    return Site(step=f"{place} {workflow.name}: {action.name}", code=", ".join(code))
 
 
 def _unknown_outcome(action: Action) -> Permanent:

@@ -2,12 +2,23 @@
 How an attempt ends, as a value: closed, failed or given back. Pure; `ledger.py` carries it out.
 """
 
+from dataclasses import dataclass
+
 from receiver.lifecycle import Status
 
 from .failures import Failure, Moot
 from .ledger import Claim, End
 from .retry import GiveUp, RetryAfter, RetryPolicy, decide
 from .workshop import SourceRules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where an attempt stands: the step as an operator reads it, and the code that runs it."""
+
+    step: str = ""
+    code: str = ""
+
 
 #: Longest error text kept in a record, in characters.
 MAX_ERROR = 200
@@ -29,14 +40,14 @@ def released() -> End:
 
 
 def failed(
-    failure: Failure, claim: Claim, *, rules: SourceRules, policy: RetryPolicy, chance: float, at: str
+    failure: Failure, claim: Claim, *, rules: SourceRules, policy: RetryPolicy, chance: float, at: Site
 ) -> End:
     """
     Return what a failure makes of the event: a retry, a dead letter, or nothing left to do.
 
     Args:
         chance: A uniform random number in [0, 1).
-        at: The step that failed, as the operator reads it.
+        at: Where it failed.
     """
     if isinstance(failure, Moot):
         return closed(Status.IGNORED, failure.reason, rules=rules)
@@ -47,12 +58,12 @@ def failed(
     return _retrying(failure, decision, at=at)
 
 
-def _dead(failure: Failure, reason: str, *, rules: SourceRules, at: str) -> End:
-    fields = _explanation(failure, reason, at)
+def _dead(failure: Failure, reason: str, *, rules: SourceRules, at: Site) -> End:
+    fields = {**_explanation(failure, reason, at), "code": at.code}
     return End(status=Status.DEAD, detail=str(reason), holds_lane=rules.holds_lane, fields=fields)
 
 
-def _retrying(failure: Failure, decision: RetryAfter, *, at: str) -> End:
+def _retrying(failure: Failure, decision: RetryAfter, *, at: Site) -> End:
     return End(
         status=Status.RETRYING,
         wait_s=decision.wait_s,
@@ -62,5 +73,5 @@ def _retrying(failure: Failure, decision: RetryAfter, *, at: str) -> End:
     )
 
 
-def _explanation(failure: Failure, reason: str, at: str) -> dict[str, str]:
-    return {"reason": str(reason), "error": failure.message[:MAX_ERROR], "step": at}
+def _explanation(failure: Failure, reason: str, at: Site) -> dict[str, str]:
+    return {"reason": str(reason), "error": failure.message[:MAX_ERROR], "step": at.step}

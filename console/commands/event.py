@@ -47,6 +47,7 @@ def _facts(record: Record, inbox: Inbox, actions: Actions) -> Iterator[tuple[str
     yield "status", render.status(record.status)
     yield "reason", f"{record.reason}: {record.error}" if record.error else record.reason
     yield "at step", record.step
+    yield "code", record.code
     yield "verdict", _verdict(record.verdict)
     yield "occurred", moment(record.occurred).isoformat() if record.occurred else ""
     yield "deliveries", _deliveries(record)

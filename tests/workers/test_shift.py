@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import threading
 import time
@@ -146,6 +147,20 @@ async def test_a_permanent_failure_is_dead_at_once_and_says_why(client, plant):
     assert (Status.DEAD, "upstream_rejected", "0.1 both: second") == (dead.status, dead.reason, dead.step)
     assert "refused" in dead.error
     assert "abcdefghijklmnop" not in dead.error
+
+
+async def test_a_dead_letter_says_which_code_it_died_with(client, plant):
+    """Who has corrected a bug sees whether it was the corrected code that failed again."""
+    deeds.FAILURES["second"] = [TypeError("no")]
+    accepted(client, an_event())
+
+    await work(plant())
+
+    dead = record(client)
+    pattern = r"orderhook [\d.]+, both@[0-9a-f]{12}, tests\.support\.deeds [0-9a-f]{8}"
+    assert re.fullmatch(pattern, dead.code)
+    list(dead_letters.replay(client, [dead]))
+    assert "" == record(client).code
 
 
 async def test_attempts_end(client, plant):

@@ -94,6 +94,7 @@ class Action:
     Args:
         needs_order: The order must have been fetched before it runs.
         module: Where it was found, for messages.
+        code: The module with the digest of its source, as it was loaded.
     """
 
     name: str
@@ -102,3 +103,4 @@ class Action:
     needs_order: bool
     run: Run
     module: str
+    code: str

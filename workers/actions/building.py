@@ -15,6 +15,7 @@ from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from .. import provenance
 from ..failures import Permanent, Reason
 from .base import Action, EffectClass, Result, Run, Step
 from .marking import Mark
@@ -46,6 +47,7 @@ def build(function: Callable[..., Any], mark: Mark) -> Action:
         needs_order=mark.needs_order,
         run=_runner(function),
         module=function.__module__,
+        code=provenance.module(function.__module__),
     )
 
 
