@@ -8,7 +8,7 @@ from pathlib import Path
 
 import redis
 
-from receiver import store
+from receiver import redis_url, store
 from receiver.config import RawConfig, read_config
 from receiver.inbox import Inbox
 from receiver.record import Record
@@ -58,7 +58,7 @@ def redis_of(desk: Desk) -> Iterator["redis.Redis"]:
             client.ping()
             yield client
     except (redis.ConnectionError, redis.TimeoutError) as error:
-        raise NoRedis(f"Redis at {without_password(url)} does not answer: {error}{_hint()}") from error
+        raise NoRedis(f"Redis at {redis_url.shown(url)} does not answer: {error}{_hint()}") from error
 
 
 @contextlib.contextmanager
@@ -95,14 +95,6 @@ def find(inbox: Inbox, event_id: str, *, source: str = "") -> Record:
         where = f"source {source}" if source else "any source"
         raise NotFound(f"no event {event_id!r} in {where}; `orderhook events list` shows what is there")
     return record
-
-
-def without_password(url: str) -> str:
-    """
-    Return a Redis URL as it may be shown.
-    """
-    scheme, separator, rest = url.partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
 
 
 def _hint() -> str:

@@ -131,7 +131,7 @@ async def _lifespan(endpoint: Endpoint, health: Health, settings: ReceiverSettin
 def _group_commit(settings: ReceiverSettings, health: Health, *, replicas: int = 0) -> GroupCommit:
     timeout_s = settings.receiver.commit_timeout_s
     return GroupCommit(
-        lambda: store.async_connection(settings.redis_url, timeout_s=timeout_s),
+        store.async_connections(settings.redis_url, timeout_s=timeout_s),
         timeout_s=timeout_s,
         max_waiting=settings.receiver.max_waiting,
         shift=ShiftTemplate(),

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import hiredis
 from redis.asyncio.connection import AbstractConnection
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, ReadOnlyError, RedisError, ResponseError
 
 from . import accept, scripts
 from .accept import NewEvent, Recorded
@@ -84,14 +84,12 @@ class GroupCommit:
     async def close(self) -> None:
         """Give the connections back; nobody may wait any more."""
         await self._batcher.close()
-        for connection in self._idle:
-            await connection.disconnect(nowait=True)
-        self._idle.clear()
+        await self._forget_idle()
 
     async def _commit(self, events: Sequence[NewEvent], oldest: float) -> list[Recorded]:
         try:
             async with asyncio.timeout_at(oldest + self._timeout_s):
-                answers = await self._record(events)
+                answers = await self._record_on_primary(events)
         except (RedisError, OSError, TimeoutError, WeakDurability) as error:
             unavailable = StoreUnavailable(str(error) or type(error).__name__)
             # A silent Redis will not answer the next batch either, and each that waits has its own time limit.
@@ -100,15 +98,28 @@ class GroupCommit:
             raise unavailable from error
         return [accept.read(answer, new) for answer, new in zip(answers, events, strict=True)]
 
+    async def _record_on_primary(self, events: Sequence[NewEvent]) -> list[bytes]:
+        try:
+            return await self._record(events)
+        except (
+            ReadOnlyError
+        ):  # a failover: nothing was written, and the next connection finds the new primary
+            return await self._record(events)
+
     async def _record(self, events: Sequence[NewEvent]) -> list[bytes]:
         connection = await self._connected()
         try:
             answers = await self._recorded(connection, events)
         except BaseException:  # what it would say next may be the answer to this
             await connection.disconnect(nowait=True)
+            await self._forget_idle()  # they may lead to the same server, which may be the primary no more
             raise
         self._idle.append(connection)
         return answers
+
+    async def _forget_idle(self) -> None:
+        while self._idle:
+            await self._idle.pop().disconnect(nowait=True)
 
     async def _recorded(self, connection: AbstractConnection, events: Sequence[NewEvent]) -> list[bytes]:
         packed = hiredis.pack_command(tuple(accept.command(events, self._shift)))  # type: ignore[arg-type]

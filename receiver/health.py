@@ -63,6 +63,10 @@ class Health:
             WeakDurability: It does not give what a source asks for, and may not give less. Replicas are not looked at:
                 they come and go, and each event that must be on one waits for its word.
         """
+        await store.forget(self._redis)  # so that it is the other one that is looked at
+        await self._judge()
+
+    async def _judge(self) -> None:
         wanted = self._wanted - {"replica"}
         weak = await durability.assure(self._redis, wanted, allow_weak=self._allow_weak)
         if weak and weak != self._weak:
@@ -72,11 +76,14 @@ class Health:
     async def close(self) -> None:
         await self._redis.aclose()
 
+    async def _write(self) -> None:
+        await self._redis.set(keys.probe(), "1", ex=60)
+
     async def _ask(self) -> Answer:
         try:
             async with asyncio.timeout(self._timeout_s):
-                await self._redis.set(keys.probe(), "1", ex=60)
-                await self.assure()
+                await store.on_primary(self._redis, self._write)
+                await self._judge()
         except WeakDurability as error:
             log.error("receiver.weak_durability", error=str(error))
             return answers.health(

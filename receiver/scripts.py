@@ -15,7 +15,7 @@ import redis
 import redis.asyncio as aredis
 from redis.exceptions import NoScriptError
 
-from . import keys, lifecycle
+from . import keys, lifecycle, store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,14 +56,22 @@ def arguments(script_keys: Sequence[object], args: Sequence[object]) -> list[Any
 async def run(
     client: "aredis.Redis", name: str, script_keys: Sequence[object] = (), args: Sequence[object] = ()
 ) -> Any:
-    """Run a script; load it first where the server does not have it (then nothing was run)."""
+    """
+    Run a script; load it first where the server does not have it (then nothing was run).
+
+    Where the server is the primary no more, it is run on the one that is.
+    """
     script = load(name)
     call = arguments(script_keys, args)
-    try:
-        return await client.evalsha(script.sha, *call)
-    except NoScriptError:
-        await client.script_load(script.text)
-        return await client.evalsha(script.sha, *call)
+
+    async def run_once() -> Any:
+        try:
+            return await client.evalsha(script.sha, *call)
+        except NoScriptError:
+            await client.script_load(script.text)
+            return await client.evalsha(script.sha, *call)
+
+    return await store.on_primary(client, run_once)
 
 
 def run_sync(
@@ -72,8 +80,12 @@ def run_sync(
     """Run a script like `run`, over a blocking client: for rq's processes and the command line."""
     script = load(name)
     call = arguments(script_keys, args)
-    try:
-        return client.evalsha(script.sha, *call)
-    except NoScriptError:
-        client.script_load(script.text)
-        return client.evalsha(script.sha, *call)
+
+    def run_once() -> Any:
+        try:
+            return client.evalsha(script.sha, *call)
+        except NoScriptError:
+            client.script_load(script.text)
+            return client.evalsha(script.sha, *call)
+
+    return store.on_primary_sync(client, run_once)

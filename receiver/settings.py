@@ -8,8 +8,9 @@ Each description below is a row of `docs/configuration.md`.
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
+from . import redis_url
 from .config import ConfigError, Problem, RawConfig, read_config, validated
 from .secrets import resolved
 from .verification import SchemeSettings
@@ -48,12 +49,14 @@ DottedPath: TypeAlias = Annotated[
 RedisUrl: TypeAlias = Annotated[
     str,
     BeforeValidator(_revealed),
+    AfterValidator(redis_url.checked),
     Field(
-        pattern=r"^(rediss?|unix)://.",
+        pattern=r"^(rediss?|unix|rediss?\+sentinel)://.",
         repr=False,  # it may hold a password, and so may an error about it
         json_schema_extra={
             "writeOnly": True,
-            "expected": "a URL that begins redis://, rediss:// or unix://, or env:NAME or file:PATH of one",
+            "expected": "a URL that begins redis://, rediss://, unix://, redis+sentinel:// or "
+            "rediss+sentinel://, or env:NAME or file:PATH of one",
         },
     ),
 ]
@@ -205,7 +208,8 @@ class ReceiverSettings(Section):
 
     redis_url: RedisUrl = Field(
         default="redis://127.0.0.1:6379/0",
-        description="The Redis that holds everything. May be `env:NAME` or `file:PATH`, since it may hold a "
+        description="The Redis that holds everything, or the sentinels that know it: "
+        "`redis+sentinel://host:26379,host:26379/NAME`. May be `env:NAME` or `file:PATH`, since it may hold a "
         "password.",
     )
     receiver: ReceiverSection = ReceiverSection()

@@ -3,14 +3,25 @@ Connections to Redis that send nothing twice by themselves.
 
 redis-py's default sends a command again up to ten times when a reply is lost, and waits up to a minute; a write that
 is not idempotent then runs twice. Every client of ours is made here: no retries, short timeouts.
+
+After a failover a connection may still lead to the old primary, which answers READONLY and has written nothing: it is
+dropped, and the next one finds the new primary, by the sentinels or by the name in the URL.
 """
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 import redis
 import redis.asyncio as aredis
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
+from redis.exceptions import ReadOnlyError
 from redis.retry import Retry
+
+from . import redis_url, sentinel
+
+T = TypeVar("T")
 
 
 class StoreError(Exception):
@@ -32,35 +43,72 @@ class WeakDurability(StoreError):
 
 def async_client(url: str, *, timeout_s: float) -> "aredis.Redis":
     """Return an asyncio client that answers in bytes; *timeout_s* bounds connecting and each answer."""
-    return aredis.Redis.from_url(
-        url, retry=AsyncRetry(NoBackoff(), 0), socket_timeout=timeout_s, socket_connect_timeout=timeout_s
-    )
+    return aredis.Redis.from_pool(_async_pool(url, connect_s=timeout_s, answer_s=timeout_s))
 
 
-def client(url: str, *, timeout_s: float) -> "redis.Redis":
+def client(url: str, *, timeout_s: float, retry: Retry | None = None, text: bool = True) -> "redis.Redis":
     """
-    Return a blocking client that answers in text; *timeout_s* bounds connecting and each answer.
+    Return a blocking client; *timeout_s* bounds connecting and each answer.
 
     A body that is quarantined may be no text: bytes of it that are not UTF-8 show as escapes.
+
+    Args:
+        retry: What becomes of a command that fails; by default it is not sent again.
+        text: Answer in text; in bytes for rq.
     """
-    return redis.Redis.from_url(
-        url,
-        retry=Retry(NoBackoff(), 0),
-        socket_timeout=timeout_s,
-        socket_connect_timeout=timeout_s,
-        decode_responses=True,
-        encoding_errors="backslashreplace",
-    )
+    options: dict[str, Any] = {
+        "retry": retry or Retry(NoBackoff(), 0),
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": timeout_s,
+        "decode_responses": text,
+        "encoding_errors": "backslashreplace",
+    }
+    if redis_url.names_sentinels(url):
+        return redis.Redis.from_pool(sentinel.pool(redis_url.read(url), **options))
+    return redis.Redis.from_url(url, **options)
 
 
-def async_connection(url: str, *, timeout_s: float) -> AbstractConnection:
+def async_connections(url: str, *, timeout_s: float) -> Callable[[], AbstractConnection]:
     """
-    Return one unconnected asyncio connection, for the one place that packs its commands itself.
+    Return what makes unconnected asyncio connections, for the one place that packs its commands itself.
 
     *timeout_s* bounds connecting; the caller bounds each call, which spares a timer and a task for every command.
     """
-    pool = aredis.ConnectionPool.from_url(
-        url, retry=AsyncRetry(NoBackoff(), 0), socket_timeout=None, socket_connect_timeout=timeout_s
-    )
-    connection: AbstractConnection = pool.make_connection()  # type: ignore[no-untyped-call]
-    return connection
+    make: Callable[[], AbstractConnection] = _async_pool(
+        url, connect_s=timeout_s, answer_s=None
+    ).make_connection
+    return make
+
+
+async def on_primary(client: "aredis.Redis", call: Callable[[], Awaitable[T]]) -> T:
+    """Await *call*; where the server turns out to be the primary no more, once more over new connections."""
+    try:
+        return await call()
+    except ReadOnlyError:  # nothing was written
+        await forget(client)
+        return await call()
+
+
+def on_primary_sync(client: "redis.Redis", call: Callable[[], T]) -> T:
+    """Do the same over a blocking client."""
+    try:
+        return call()
+    except ReadOnlyError:
+        client.connection_pool.disconnect(inuse_connections=False)
+        return call()
+
+
+async def forget(client: "aredis.Redis") -> None:
+    """Close the connections at rest: the next command looks for the primary anew."""
+    await client.connection_pool.disconnect(inuse_connections=False)
+
+
+def _async_pool(url: str, *, connect_s: float, answer_s: float | None) -> "aredis.ConnectionPool":
+    options: dict[str, Any] = {
+        "retry": AsyncRetry(NoBackoff(), 0),
+        "socket_timeout": answer_s,
+        "socket_connect_timeout": connect_s,
+    }
+    if redis_url.names_sentinels(url):
+        return sentinel.async_pool(redis_url.read(url), **options)
+    return aredis.ConnectionPool.from_url(url, **options)

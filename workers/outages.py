@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 import redis
 import structlog
 from redis.backoff import EqualJitterBackoff
-from redis.exceptions import OutOfMemoryError, ReadOnlyError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 from redis.retry import Retry
 from rq.exceptions import StopRequested
 
@@ -25,6 +25,13 @@ FIRST_WAIT_S = 0.05
 LONGEST_WAIT_S = 2.0
 #: What passes when Redis is back, a replica has become the primary, or memory has been freed.
 OUTAGES = (redis.ConnectionError, redis.TimeoutError, ReadOnlyError, OutOfMemoryError)
+#: The same where redis-py has no class for it, or where it ended a transaction, whose error names it further on.
+OUTAGE_WORDS = frozenset({"READONLY", "UNBLOCKED", "NOREPLICAS", "MASTERDOWN", "LOADING", "OOM", "MISCONF"})
+
+
+def is_outage(error: Exception) -> bool:
+    """Return whether an error of Redis passes without anything being changed here."""
+    return isinstance(error, OUTAGES) or not OUTAGE_WORDS.isdisjoint(str(error).split())
 
 
 class _Waits(EqualJitterBackoff):
@@ -41,7 +48,7 @@ class Patience(Retry):
 
     def __init__(self) -> None:
         waits = _Waits(cap=LONGEST_WAIT_S, base=FIRST_WAIT_S)
-        super().__init__(waits, retries=-1, supported_errors=OUTAGES)
+        super().__init__(waits, retries=-1, supported_errors=(*OUTAGES, ResponseError))
         #: Called after each command that was refused because Redis is full: rq can do nothing then, our scripts can.
         self.while_full: Callable[[], None] = lambda: None
         self._over = False
@@ -53,14 +60,15 @@ class Patience(Retry):
         """Wait no longer: a worker that must go stops at the next refusal."""
         self._over = True
 
-    def call_with_retry(self, do: Callable[[], T], *args: Any, **kwargs: Any) -> T:
-        return super().call_with_retry(lambda: self._try(do), *args, **kwargs)
+    def call_with_retry(self, do: Callable[[], T], fail: Callable[..., Any], *_: object, **options: Any) -> T:
+        options["is_retryable"] = is_outage
+        return super().call_with_retry(lambda: self._try(do), fail, **options)
 
     def _try(self, do: Callable[[], T]) -> T:
         try:
             return do()
-        except OUTAGES as error:
-            if threading.current_thread() is threading.main_thread():
+        except (*OUTAGES, ResponseError) as error:
+            if is_outage(error) and threading.current_thread() is threading.main_thread():
                 self._meanwhile(error)
             raise
 
@@ -68,5 +76,5 @@ class Patience(Retry):
         """Stop or work, but not in the thread in which rq listens to its commands."""
         if self._over:
             raise StopRequested from error
-        if isinstance(error, OutOfMemoryError):
+        if isinstance(error, OutOfMemoryError) or "OOM" in str(error).split():
             self.while_full()

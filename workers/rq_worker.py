@@ -13,7 +13,6 @@ from typing import Any
 
 import redis
 import structlog
-from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rq import Queue, Worker
 from rq.exceptions import StopRequested
@@ -40,6 +39,8 @@ MONITORING_S = 5
 #: Seconds that a shift may take beyond its own time and its longest event: then the watch kills it, and else rq.
 ROOM_S = 10
 RQ_ROOM_S = 30
+#: Longest wait for a connection and for an answer, in seconds; rq waits longer where it waits for a job.
+REDIS_TIMEOUT_S = 5.0
 #: Longest wait for Redis of the watch, which has a second for each look, in seconds.
 WATCH_TIMEOUT_S = 1.0
 #: From linux/prctl.h.
@@ -70,7 +71,8 @@ class ShiftWorker(Worker):
 
     def run_maintenance_tasks(self) -> None:
         super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
-        sweeper.sweep_if_due(self._text_client(), self.plant)
+        with _client(self.plant, retry=self.patience, text=True) as client:
+            sweeper.sweep_if_due(client, self.plant)
 
     def handle_warm_shutdown_request(self) -> None:
         super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
@@ -143,20 +145,13 @@ class ShiftWorker(Worker):
         template = ShiftTemplate()
         return lambda: sweeper.relay(client, template)
 
-    def _text_client(self) -> "redis.Redis":
-        kwargs = self.connection.connection_pool.connection_kwargs | {"decode_responses": True}
-        pool = redis.ConnectionPool(
-            connection_class=self.connection.connection_pool.connection_class, **kwargs
-        )
-        return redis.Redis(connection_pool=pool)
-
 
 def build(tools: Plant) -> ShiftWorker:
     """Return the worker for this process."""
     patience = Patience()
     worker = ShiftWorker(
         [keys.QUEUE],
-        connection=redis.Redis.from_url(tools.settings.redis_url, retry=patience),
+        connection=_client(tools, retry=patience),
         serializer=JSONSerializer,
         job_class=ShiftJob,
         worker_ttl=WORKER_TTL_S,
@@ -175,9 +170,13 @@ def build(tools: Plant) -> ShiftWorker:
     return worker
 
 
+def _client(tools: Plant, *, retry: Retry, text: bool = False) -> "redis.Redis":
+    return store.client(tools.settings.redis_url, timeout_s=REDIS_TIMEOUT_S, retry=retry, text=text)
+
+
 def alive(redis_url: str) -> list[str]:
     """Return the names of the workers that are alive by rq's own account: a dead one's key has expired."""
-    with redis.Redis.from_url(redis_url, retry=Retry(NoBackoff(), 0)) as connection:
+    with store.client(redis_url, timeout_s=REDIS_TIMEOUT_S, text=False) as connection:
         found = ShiftWorker.all(connection=connection, job_class=ShiftJob, serializer=JSONSerializer)
         return [worker.name for worker in found if keys.QUEUE in worker.queue_names()]
 

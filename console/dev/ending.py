@@ -4,8 +4,9 @@ What is said before and after the story: where everything is, and how it ended.
 
 from pathlib import Path
 
+from receiver import redis_url
+
 from .. import render
-from ..access import without_password
 from ..commands.audit import audit_patiently, equation
 from ..exit_codes import ExitCode
 from ..story import Tone
@@ -27,7 +28,7 @@ def introduce(
     data = f", data in {folder.redis}" if own_redis else ", which the configuration names"
     for name, words in (
         ("config", str(config)),
-        ("Redis", f"{without_password(addresses.redis_url)}{data}"),
+        ("Redis", f"{redis_url.shown(addresses.redis_url)}{data}"),
         ("receiver", f"{addresses.receiver}/webhooks/{source}"),
         ("sandbox", f"{addresses.sandbox}/_sandbox/orders plays the order API and its sender"),
         ("logs", f"{folder.path}/receiver.log, worker.log, sandbox.log"),

@@ -69,7 +69,7 @@ def _replica(server, tmp_path_factory):
 @contextlib.asynccontextmanager
 async def committing(url, *, timeout_s=TIMEOUT_S, max_waiting=10_000, replicas=0, assure=None):
     commit = GroupCommit(
-        lambda: store.async_connection(url, timeout_s=timeout_s),
+        store.async_connections(url, timeout_s=timeout_s),
         timeout_s=timeout_s,
         max_waiting=max_waiting,
         shift=ShiftTemplate(),
@@ -157,7 +157,7 @@ class TestBatches:
         call = accept.command(
             [an_event("æøå", data={"name": "Kåre"}), an_event(body=bytes(256))], ShiftTemplate()
         )
-        theirs = store.async_connection(redis_url, timeout_s=1).pack_command(*call)
+        theirs = store.async_connections(redis_url, timeout_s=1)().pack_command(*call)
 
         assert b"".join(theirs) == hiredis.pack_command(tuple(call))
 

@@ -156,7 +156,7 @@ def test_a_sound_file_is_accepted(load):
         ),
         pytest.param(
             'redis_url = "http://u:canary-4f1c@h"',
-            "redis_url: text; expected a URL that begins redis://, rediss:// or unix://, or env:NAME or file:PATH of one",
+            "redis_url: text; expected a URL that begins redis://, rediss://, unix://, redis+sentinel:// or rediss+sentinel://, or env:NAME or file:PATH of one",
             id="redis-url-is-not-shown",
         ),
         pytest.param(

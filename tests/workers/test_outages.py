@@ -39,6 +39,20 @@ def test_an_error_that_is_no_outage_is_raised():
         Patience().call_with_retry(_Command(redis.ResponseError("WRONGTYPE")), nothing)
 
 
+@pytest.mark.parametrize(
+    "says",
+    [
+        "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)",
+        "Transaction discarded because of: READONLY You can't write against a read only replica.",
+        "NOREPLICAS Not enough good replicas to write.",
+        "MISCONF Errors writing to the AOF file: No space left on device",
+    ],
+)
+def test_what_a_failover_or_a_full_disk_says_is_an_outage(says):
+    """redis-py has no class of its own for these; whoever waits for a job is told the first when its primary goes."""
+    assert "answer" == Patience().call_with_retry(_Command(redis.ResponseError(says)), nothing)
+
+
 def test_while_redis_is_full_the_worker_works_in_between():
     """Waiting alone would wait for ever: it is the work that frees memory."""
     patience, shifts = Patience(), []
