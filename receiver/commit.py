@@ -18,6 +18,7 @@ from . import accept, scripts
 from .accept import NewEvent, Recorded
 from .batcher import Batcher
 from .store import StoreError, StoreUnavailable, WeakDurability
+from .unsent import NothingSent
 from .wake import ShiftTemplate
 
 #: Most events and bytes in one command: a batch must not stall Redis for others.
@@ -101,9 +102,8 @@ class GroupCommit:
     async def _record_on_primary(self, events: Sequence[NewEvent]) -> list[bytes]:
         try:
             return await self._record(events)
-        except (
-            ReadOnlyError
-        ):  # a failover: nothing was written, and the next connection finds the new primary
+        # A failover, or a connection reset while at rest: nothing was written, and the next one finds the primary.
+        except (ReadOnlyError, NothingSent):
             return await self._record(events)
 
     async def _record(self, events: Sequence[NewEvent]) -> list[bytes]:

@@ -20,6 +20,7 @@ from redis.exceptions import ReadOnlyError
 from redis.retry import Retry
 
 from . import redis_url, sentinel
+from .unsent import NothingSent, frank
 
 T = TypeVar("T")
 
@@ -81,10 +82,14 @@ def async_connections(url: str, *, timeout_s: float) -> Callable[[], AbstractCon
 
 
 async def on_primary(client: "aredis.Redis", call: Callable[[], Awaitable[T]]) -> T:
-    """Await *call*; where the server turns out to be the primary no more, once more over new connections."""
+    """
+    Await *call*; once more over new connections where nothing was written by the first.
+
+    The server is the primary no more, or the connection was gone before anything was sent.
+    """
     try:
         return await call()
-    except ReadOnlyError:  # nothing was written
+    except (ReadOnlyError, NothingSent):
         await forget(client)
         return await call()
 
@@ -110,5 +115,5 @@ def _async_pool(url: str, *, connect_s: float, answer_s: float | None) -> "aredi
         "socket_connect_timeout": connect_s,
     }
     if redis_url.names_sentinels(url):
-        return sentinel.async_pool(redis_url.read(url), **options)
-    return aredis.ConnectionPool.from_url(url, **options)
+        return frank(sentinel.async_pool(redis_url.read(url), **options))
+    return frank(aredis.ConnectionPool.from_url(url, **options))

@@ -66,6 +66,10 @@ def _replica(server, tmp_path_factory):
     replica.stop()
 
 
+async def closes(connection) -> bool:
+    return connection._writer.transport.is_closing()
+
+
 @contextlib.asynccontextmanager
 async def committing(url, *, timeout_s=TIMEOUT_S, max_waiting=10_000, replicas=0, assure=None):
     commit = GroupCommit(
@@ -352,6 +356,17 @@ class TestBrokenRedis:
             proxy.listen()
 
             assert Outcome.ACCEPTED is await recovered(commit, an_event("evt-2"))
+
+    @pytest.mark.parametrize("anyio_backend", [("asyncio", {"use_uvloop": True})], ids=["uvloop"])
+    async def test_a_connection_reset_at_rest_costs_no_answer(self, proxy, own):
+        """uvloop tells of it by a RuntimeError: senders got 503 and a traceback, though nothing had been sent."""
+        async with committing(proxy.redis_url) as commit:
+            await commit.put(an_event())
+            proxy.reset()
+            (connection,) = commit._idle
+            await until_async(lambda: closes(connection))
+
+            assert Outcome.ACCEPTED is (await commit.put(an_event("evt-2"))).outcome
 
     async def test_a_slow_link_is_no_broken_one(self, proxy, own):
         """Slow answers are answers."""
