@@ -168,7 +168,9 @@ class Proxy:
             asyncio.create_task(self._pump(there, writer, self._passes_reply)),
         ]
         try:
-            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+            # Told to end, it ends in order: asyncio.streams asks a cancelled task for its exception, and logs that.
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for pump in pumps:
                 pump.cancel()

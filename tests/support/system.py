@@ -169,13 +169,13 @@ class System:
 
     # Starting and ending.
 
-    def start(self, name: str, *command: str) -> Process:
-        """Start a process and keep it for the end."""
+    def start(self, name: str, *command: str, env: Mapping[str, str] | None = None) -> Process:
+        """Start a process, with more in its environment than others, and keep it for the end."""
         log = self.folder / f"{name}-{len(self.processes)}.log"
         with log.open("wb") as out:
             popen = subprocess.Popen(
                 command,
-                env=self.environment,
+                env=self.environment | (env or {}),
                 stdout=out,
                 stderr=out,
                 stdin=subprocess.DEVNULL,
@@ -210,6 +210,17 @@ class System:
         process = self.start("sandbox", sys.executable, "-c", SANDBOX, json.dumps(fixed | options))
         until(lambda: _answers(f"{self.sandbox_url}/_sandbox/effects"), what="sandbox answers", within_s=20)
         return process
+
+    def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        """Run one of the product's own commands to its end, as an operator would."""
+        return subprocess.run(
+            self.command(*words),
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
 
     def end(self) -> None:
         """End everything, whatever state it is in."""

@@ -1,0 +1,105 @@
+"""
+The nemesis: draws faults from a deck, strikes, mends, and notes each by kind and time.
+
+The deck holds every fault as often as it is to strike, in an order that the seed gives; the blows are spread evenly over
+the time of the run. A target has one fault at a time: one whose turn finds it busy waits for the next.
+"""
+
+import heapq
+import random
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from tests.support.waiting import until
+
+from .faults import END_S, Blow, Fault
+from .fleet import Fleet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Struck:
+    """A fault that struck."""
+
+    kind: str
+    #: Milliseconds since 1970.
+    at: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Nemesis:
+    """Breaks a fleet until its deck is used up; `turn` is to be called again and again."""
+
+    fleet: Fleet
+    faults: Iterable[Fault]
+    chance: random.Random
+    #: Over how long the blows are spread.
+    seconds: float
+    log: list[Struck] = field(default_factory=list)
+    _deck: list[Fault] = field(init=False)
+    _busy: set[str] = field(default_factory=set)
+    _open: list[tuple[float, int, str, Blow]] = field(default_factory=list)
+    _drawn: int = 0
+    _next: float = 0.0
+    _pace: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._deck = [fault for fault in self.faults for _ in range(fault.count)]
+        self.chance.shuffle(self._deck)
+        self._pace = self.seconds / max(1, len(self._deck))
+        self._next = time.monotonic()
+
+    @property
+    def done(self) -> bool:
+        return not self._deck and not self._open
+
+    def counts(self) -> Counter[str]:
+        """Return how often each kind struck."""
+        return Counter(struck.kind for struck in self.log)
+
+    def turn(self) -> bool:
+        """Mend what is due, strike what is due; to be called many times a second."""
+        self._resume()
+        now = time.monotonic()
+        if self._deck and now >= self._next:
+            # From now, not from when it was due: a machine that falls behind is not to be given all at once.
+            self._next = now + self._pace * self.chance.uniform(0.3, 1.7)
+            self._strike()
+        return True
+
+    def mend(self) -> None:
+        """Strike no more and let every fault come to its end, in its own time."""
+        self._deck.clear()
+        until(lambda: self.turn() and self.done, within_s=END_S + 10, what="every fault is mended")
+
+    def _strike(self) -> None:
+        for place in range(len(self._deck) - 1, -1, -1):
+            fault = self._deck[place]
+            if fault.target not in self._busy and self._begins(fault):
+                del self._deck[place]
+                return
+
+    def _begins(self, fault: Fault) -> bool:
+        blow = fault.strike(self.fleet, self.chance)
+        at = int(time.time() * 1000)
+        if not self._advance(fault.target, blow):
+            return False
+        self.log.append(Struck(kind=fault.kind, at=at))
+        return True
+
+    def _resume(self) -> None:
+        while self._open and self._open[0][0] <= time.monotonic():
+            _, _, target, blow = heapq.heappop(self._open)
+            self._busy.discard(target)
+            self._advance(target, blow)
+
+    def _advance(self, target: str, blow: Iterator[float]) -> bool:
+        """Let a fault take its next step; return whether it has one more."""
+        wait_s = next(blow, None)
+        if wait_s is None:
+            return False
+        self._drawn += 1
+        self._busy.add(target)
+        heapq.heappush(self._open, (time.monotonic() + wait_s, self._drawn, target, blow))
+        return True

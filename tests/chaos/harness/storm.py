@@ -1,0 +1,137 @@
+"""
+One run under fire: a sender, a fleet and a nemesis, from the first event to the last effect, and what came of it.
+
+Waits by looking at the other side's logs, never at our own status.
+"""
+
+import contextlib
+import json
+import time
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from tests.support.processes import runs
+from tests.support.waiting import until
+
+from .checker import Recovery, Sent, Verdict, check, recovery
+from .fleet import Fleet, open_files, resident_mb
+from .nemesis import Nemesis
+from .sender import Sender
+
+#: Seconds from the last fault until all is acknowledged, and from then until every effect is there.
+ACKED_S = 120.0
+DRAINED_S = 120.0
+#: For so long nobody asks for the dead letters, which takes a process.
+QUIET_S = 20.0
+#: What a process may hold more at the end than at its start: caches that fill, connections in a pool. Killed processes
+#: begin anew, so this is for the last of each place.
+MORE_MB = 40.0
+MORE_FILES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Footprint:
+    """What a process holds."""
+
+    mb: float
+    files: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What came of a run."""
+
+    verdict: Verdict
+    dead: Counter[str]
+    faults: Counter[str]
+    recovery: Recovery
+    answers: Counter[int]
+    taken_twice: list[str]
+    audit: list[dict[str, object]]
+    audit_code: int
+    took_s: float
+    before: dict[str, Footprint] = field(default_factory=dict)
+    after: dict[str, Footprint] = field(default_factory=dict)
+
+    def count(self, *words: str) -> int:
+        """Return how many faults of the kinds that begin with *words* struck."""
+        return sum(count for kind, count in self.faults.items() if kind.startswith(words))
+
+    def lines(self) -> list[str]:
+        """Return the table of the run."""
+        verdict, kinds = self.verdict, sorted(self.faults.items(), key=lambda one: (-one[1], one[0]))
+        most_mb = max((print_.mb for print_ in self.after.values()), default=0)
+        most_files = max((print_.files for print_ in self.after.values()), default=0)
+        outcome = (
+            f"acked {verdict.acked}, lost {len(verdict.lost)}, duplicate {len(verdict.duplicate)}, "
+            f"inverted {len(verdict.inverted)}, dead {self.dead.total()}; "
+            f"{len(verdict.repeated)} repeated under their own key"
+        )
+        answers = ", ".join(f"{count} × {status or 'none'}" for status, count in sorted(self.answers.items()))
+        return [
+            outcome,
+            f"recovery p50 / longest {self.recovery}; {self.took_s:.0f} s; answers {answers}",
+            f"{self.faults.total()} faults: " + ", ".join(f"{count} {kind}" for kind, count in kinds),
+            f"at the end at most {most_mb:.0f} MB and {most_files} file descriptors in a process",
+        ]
+
+
+def ride_out(fleet: Fleet, sender: Sender, nemesis: Nemesis, *, events: int) -> Report:
+    """Strike until the deck is used up and *events* are acknowledged, wait for the last effect, and look."""
+    began = time.monotonic()
+    before = footprints(fleet)
+    sender.start()
+    try:
+        # Whatever is left in the deck when all is sent finds nobody at work: a report says how many struck.
+        until(
+            lambda: nemesis.turn() and (sender.done or (nemesis.done and sender.acknowledged >= events)),
+            within_s=3 * nemesis.seconds + ACKED_S,
+            what="all faults struck, or all events acknowledged",
+        )
+    finally:
+        nemesis.mend()
+        sender.stop()
+    sent = sender.acked()
+    drain(fleet, sent)
+    effects, dead = fleet.effects(), fleet.dead()
+    audit = fleet.system.run("audit", "--json", "--tries", "20")
+    return Report(
+        verdict=check(sent, effects, life=fleet.life, dead=dead),
+        dead=Counter(dead.values()),
+        faults=nemesis.counts() + Counter({"worker clock ±10 min": fleet.skews}),
+        recovery=recovery([struck.at for struck in nemesis.log], effects),
+        answers=sender.answers,
+        taken_twice=sender.taken_twice,
+        audit=[json.loads(line) for line in audit.stdout.splitlines()],
+        audit_code=audit.returncode,
+        took_s=time.monotonic() - began,
+        before=before,
+        after=footprints(fleet),
+    )
+
+
+def drain(fleet: Fleet, sent: Collection[Sent]) -> None:
+    """Wait until nothing is lost that does not wait for a person, or until it has been too long."""
+
+    def lost(dead: Collection[str] = ()) -> list[str]:
+        return check(sent, fleet.effects(), life=fleet.life, dead=dead).lost
+
+    with contextlib.suppress(AssertionError):  # then the verdict names what is lost
+        until(lambda: not lost(), within_s=QUIET_S)
+        return
+    with contextlib.suppress(AssertionError):
+        until(lambda: not lost(fleet.dead()), within_s=DRAINED_S - QUIET_S)
+
+
+def footprints(fleet: Fleet) -> dict[str, Footprint]:
+    """Return what each receiver, supervisor and rq worker holds; children come and go with their shifts."""
+    pids = {f"receiver {place.port}": place.process and place.process.popen.pid for place in fleet.receivers}
+    for worker in fleet.workers:
+        pids[f"worker {worker.number}"] = worker.parent
+        pids[f"supervisor {worker.number}"] = worker.process and worker.process.popen.pid
+    return {name: footprint(pid) for name, pid in pids.items() if pid and runs(pid)}
+
+
+def footprint(pid: int) -> Footprint:
+    return Footprint(mb=resident_mb(pid), files=open_files(pid))

@@ -1,0 +1,86 @@
+"""
+The mixed run: everything that can go wrong goes wrong at once, for minutes, and the sender's file is compared with the
+order API's own log.
+"""
+
+import random
+
+import pytest
+
+from .harness.faults import at_scale, catalogue
+from .harness.fleet import SOURCE, Fleet
+from .harness.life import LIFE
+from .harness.nemesis import Nemesis
+from .harness.sender import Sender
+from .harness.storm import MORE_FILES, MORE_MB, Report, ride_out
+
+#: Acknowledged events of a full run.
+EVENTS = 10_000
+#: Orders are made for more events, so that no fault strikes a system at rest where the machine is slow.
+ORDERS = 3
+
+
+def storm(system, *, life, seconds, scaled, chance, **sandbox) -> Report:
+    """Start everything, ride the storm out, return what came of it."""
+    events = scaled(EVENTS, least=100)
+    with Fleet(system=system, life=life, chance=random.Random(chance.random())) as fleet:
+        ids = fleet.start(orders=ORDERS * events // len(life), **sandbox)
+        nemesis = Nemesis(
+            fleet=fleet,
+            faults=at_scale(catalogue(fleet), scaled),
+            chance=random.Random(chance.random()),
+            seconds=seconds,
+        )
+        sender = Sender(
+            ports=[receiver.port for receiver in fleet.receivers],
+            source=SOURCE,
+            sign=fleet.signing(),
+            life=life,
+            orders=ids,
+            file=system.folder / "acked.jsonl",
+            chance=random.Random(chance.random()),
+            rate=events / (0.9 * seconds),
+        )
+        report = ride_out(fleet, sender, nemesis, events=events)
+    print("\n".join(report.lines()))
+    return report
+
+
+def assert_stormy(report: Report, scaled) -> None:
+    """A storm that has not raged proves nothing."""
+    assert report.verdict.acked >= scaled(EVENTS)
+    assert report.count("worker child kill", "worker parent kill", "worker host kill") >= scaled(400)
+    assert report.count("Redis kill") >= scaled(30)
+    assert report.count("receiver kill") >= scaled(30)
+    assert report.count("worker child freeze", "worker host freeze", "receiver freeze") >= scaled(40)
+
+
+def assert_sound(report: Report) -> None:
+    """What must hold of every run, whatever the API honours."""
+    assert [] == report.verdict.lost[:20]
+    assert [] == report.verdict.duplicate[:20]
+    assert [] == report.verdict.inverted[:20]
+    assert [] == report.taken_twice
+    assert set(report.answers) <= {0, 200, 202, 503}
+    assert 0 == report.audit_code, report.audit
+    assert [0] == [source["repaired"] for source in report.audit]
+    for place, now in report.after.items():
+        before = report.before.get(place, now)
+        assert now.mb <= before.mb + MORE_MB, f"{place}: {before} {now}"
+        assert now.files <= before.files + MORE_FILES, f"{place}: {before} {now}"
+
+
+@pytest.mark.within(1500)
+def test_m1_nothing_is_lost_doubled_or_overtaken_whatever_breaks(system, seconds, scaled, chance, shown):
+    """The promises P1 to P4 in one: at an API that honours keys, each effect of each acknowledged event once, in order."""
+    report = storm(system, life=LIFE, seconds=seconds, scaled=scaled, chance=chance)
+
+    assert_stormy(report, scaled)
+    assert_sound(report)
+    assert {} == report.dead
+    shown(
+        "M1",
+        criterion="10 000 acked, ≥ 400 worker kills, ≥ 30 Redis kills, ≥ 30 receiver kills, ≥ 40 freezes: 0 lost, "
+        "0 duplicate, 0 inverted",
+        reached="; ".join(report.lines()),
+    )
