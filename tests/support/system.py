@@ -122,17 +122,19 @@ class System:
         *,
         worker: Mapping[str, Any] | None = None,
         source: Mapping[str, Any] | None = None,
+        actions: Sequence[str] = (),
     ) -> None:
         """
         Write the configuration: the sources `installer` (signed, with an API) and `open` (unsigned, without).
 
         Args:
             source: More terms of both sources.
+            actions: More modules of actions, in the folder.
         """
         values = {
             "redis_url": self.redis.url,
             "receiver": {"port": self.receiver_port},
-            "actions": ["deeds_on_disk"],
+            "actions": ["deeds_on_disk", *actions],
             "sources": {
                 "installer": {
                     "system": "installer",
@@ -272,6 +274,12 @@ class System:
         return dict(
             sign(scheme, event_id=event_id, event_type=event_type, timestamp=int(time.time()), body=body)
         )
+
+    def printed(self, *words: str) -> str:
+        """Run one of the product's own commands, which must exit with 0, and return what it printed."""
+        done = self.run(*words)
+        assert done.returncode == 0, f"{words} ended with {done.returncode}: {done.stderr}"
+        return done.stdout
 
     # Seeing.
 
