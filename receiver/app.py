@@ -130,7 +130,7 @@ async def _lifespan(endpoint: Endpoint, health: Health, settings: ReceiverSettin
 
 def _group_commit(settings: ReceiverSettings, health: Health, *, replicas: int = 0) -> GroupCommit:
     timeout_s = settings.receiver.commit_timeout_s
-    return GroupCommit(
+    commit = GroupCommit(
         store.async_connections(settings.redis_url, timeout_s=timeout_s),
         timeout_s=timeout_s,
         max_waiting=settings.receiver.max_waiting,
@@ -138,6 +138,8 @@ def _group_commit(settings: ReceiverSettings, health: Health, *, replicas: int =
         replicas=replicas,
         assure=health.assure,
     )
+    health.on_refusal.append(commit.distrust)
+    return commit
 
 
 async def _http_error(_: Request, error: Exception) -> Response:

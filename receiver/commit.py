@@ -61,6 +61,8 @@ class GroupCommit:
         self._assure = assure
         #: Connections at rest.
         self._idle: list[AbstractConnection] = []
+        #: Raised by `distrust`; a connection of an earlier era is not used again.
+        self._era = 0
         self._batcher = Batcher[NewEvent, Recorded](
             self._commit,
             max_items=MAX_BATCH,
@@ -81,6 +83,11 @@ class GroupCommit:
         if len(self._batcher) >= self._max_waiting:
             raise Overloaded(f"{self._max_waiting} deliveries wait for Redis already")
         return self._batcher.put(new)
+
+    async def distrust(self) -> None:
+        """Use none of these connections again: the next batch makes a new one, and the server is looked at anew."""
+        self._era += 1
+        await self._forget_idle()
 
     async def close(self) -> None:
         """Give the connections back; nobody may wait any more."""
@@ -107,6 +114,7 @@ class GroupCommit:
             return await self._record(events)
 
     async def _record(self, events: Sequence[NewEvent]) -> list[bytes]:
+        era = self._era
         connection = await self._connected()
         try:
             answers = await self._recorded(connection, events)
@@ -114,7 +122,10 @@ class GroupCommit:
             await connection.disconnect(nowait=True)
             await self._forget_idle()  # they may lead to the same server, which may be the primary no more
             raise
-        self._idle.append(connection)
+        if era == self._era:
+            self._idle.append(connection)
+        else:
+            await connection.disconnect(nowait=True)
         return answers
 
     async def _forget_idle(self) -> None:

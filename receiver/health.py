@@ -4,6 +4,7 @@ What the receiver says of itself: that it runs, and that its Redis takes a write
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
 
 import structlog
@@ -39,6 +40,8 @@ class Health:
         self._allow_weak = allow_weak
         #: The weaknesses that are allowed, as last seen.
         self._weak: tuple[str, ...] = ()
+        #: Called where the server must not be written to any more, so that who writes looks at it again.
+        self.on_refusal: list[Callable[[], Awaitable[None]]] = []
         self._asking = asyncio.Lock()
         self._asked = -READY_FOR_S
         self._answer = answers.health(503, {"status": "starting"})
@@ -86,6 +89,8 @@ class Health:
                 await self._judge()
         except WeakDurability as error:
             log.error("receiver.weak_durability", error=str(error))
+            for refuse in self.on_refusal:
+                await refuse()
             return answers.health(
                 503, {"status": "unavailable", "redis": "does not keep what sources ask for"}
             )

@@ -150,6 +150,27 @@ def test_a_redis_that_comes_late_must_keep_what_is_asked_for_too(tmp_path):
         until(lambda: readiness(receiver) == (200, "ready"), within_s=RECOVERY_S, what="ready again")
 
 
+def test_a_promise_that_redis_takes_back_while_it_runs_is_given_no_more(tmp_path):
+    """Somebody sets `appendfsync everysec` to make it faster: whoever asks for readiness finds out, and deliveries end."""
+    server = RedisServer(folder=tmp_path / "redis").start()
+    sources = {"safe": SHOP | {"durability": "disk"}}
+    with started(tmp_path / "receiver", server.url, sources=sources) as receiver, server.client() as client:
+        assert 202 == receiver.post(a_delivery("before"), "safe").status
+
+        client.config_set("appendfsync", "everysec")
+        until(lambda: readiness(receiver) == (503, "unavailable"), within_s=RECOVERY_S, what="not ready")
+
+        refused_in_time(receiver, a_delivery("during"), "safe")
+        assert not client.exists(keys.event("safe", "during"))
+        client.config_set("appendfsync", "always")
+        until(
+            lambda: receiver.post(a_delivery("after"), "safe").status == 202,
+            within_s=RECOVERY_S,
+            what="recovers",
+        )
+    server.stop()
+
+
 def test_what_was_acknowledged_outlives_a_crash_of_redis(fragile, server, own):
     """`appendfsync always`, and the answer after it: a kill in the middle of traffic takes nothing that got a 2xx."""
     acknowledged = []
