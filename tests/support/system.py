@@ -187,10 +187,10 @@ class System:
         self.processes.append(process)
         return process
 
-    def start_receiver(self, port: int | None = None) -> Process:
+    def start_receiver(self, port: int | None = None, *, env: Mapping[str, str] | None = None) -> Process:
         """Start a receiver and wait until it is ready."""
         port = port or self.receiver_port
-        process = self.start("receiver", *self.command("receiver", "--port", str(port)))
+        process = self.start("receiver", *self.command("receiver", "--port", str(port)), env=env)
         until(lambda: _answers(f"http://127.0.0.1:{port}/healthz"), what="receiver answers", within_s=20)
         return process
 

@@ -1,0 +1,185 @@
+"""
+What the scenarios have in common: a user's actions that note the time, who is who among the processes, and the count.
+
+Effects are read from the deeds file, which actions append to before they return; never from our own status.
+"""
+
+import contextlib
+import os
+import signal
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from receiver.inbox import Inbox
+from receiver.record import Record
+from tests.support.system import Process, System, children
+from tests.support.waiting import until
+from workers.audit import audit
+
+#: A line of DEEDS: [action, event id, subject, idempotency key, data, milliseconds, process].
+TIMED = """
+import asyncio, json, os, resource, signal, time
+from workers.actions import action
+
+
+def deed(step, name):
+    at = int(time.clock_gettime(time.CLOCK_REALTIME) * 1000)
+    data = step.event.payload["data"]
+    line = json.dumps([name, step.event.id, step.event.subject, step.idempotency_key, data, at, os.getpid()])
+    file = os.open(os.environ["DEEDS"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.write(file, line.encode() + b"\\n")
+    os.close(file)
+
+
+@action("timed", effect="keyed")
+async def timed(step, *, seconds: float = 0.0, name: str = "timed"):
+    deed(step, name)
+    await asyncio.sleep(seconds)
+"""
+
+
+def configure(system: System, *steps: dict[str, Any], **tables: Any) -> None:
+    """Configure one workflow of *steps* for every created order; *tables* are those of `System.configure`."""
+    (system.folder / "timed_deeds.py").write_text(TIMED)
+    created = {"name": "Chaos", "trigger": "order.created", "actions": list(steps)}
+    system.configure([created], actions=["timed_deeds"], **tables)
+
+
+def timed(name: str = "timed", *, seconds: float = 0.0) -> dict[str, Any]:
+    """Return a step that notes its time first and then takes *seconds*."""
+    return {"type": "timed", "name": name, "seconds": seconds}
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One line of DEEDS."""
+
+    name: str
+    event_id: str
+    subject: str
+    key: str
+    data: dict[str, Any]
+    #: Milliseconds since 1970, by the machine's clock.
+    at: int
+    pid: int
+
+
+def deeds(system: System) -> list[Deed]:
+    """Return what the actions did, in order."""
+    return [Deed(*line) for line in system.deeds()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """What came of the events that were acknowledged; the first three are to be empty."""
+
+    lost: list[str]
+    duplicate: list[str]
+    inverted: list[str]
+    #: Deeds that came again under the same key: a target that honours keys has done them once.
+    repeated: int
+
+
+def count(acked: Iterable[str], done: Collection[Deed], *, dead: Collection[str] = ()) -> Count:
+    """Compare what was acknowledged with what was done; events of an order are numbered by `data.number`."""
+    first = {}
+    for deed in done:
+        first.setdefault(deed.key, deed)
+    steps: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for deed in first.values():
+        steps[deed.name, deed.event_id].add(deed.key)
+    seen = {event_id for _, event_id in steps}
+    newest: dict[tuple[str, str], int] = {}
+    inverted = []
+    for deed in first.values():
+        place, number = (deed.name, deed.subject), deed.data.get("number", 0)
+        if number < newest.get(place, number):
+            inverted.append(deed.event_id)
+        newest[place] = number
+    return Count(
+        lost=sorted(set(acked) - seen - set(dead)),
+        duplicate=sorted(event_id for (_, event_id), keys in steps.items() if len(keys) > 1),
+        inverted=inverted,
+        repeated=len(done) - len(first),
+    )
+
+
+def assert_whole(system: System, acked: Iterable[str], *, dead: Collection[str] = ()) -> Count:
+    """Assert that nothing was lost, nothing done twice, nothing out of order; return the count."""
+    found = count(acked, deeds(system), dead=dead)
+    assert ([], [], []) == (found.lost[:10], found.duplicate[:10], found.inverted[:10])
+    return found
+
+
+def drained(system: System, *, within_s: float) -> None:
+    """Wait until nothing is in flight, and assert that the audit comes out even and nothing was repaired."""
+    until(lambda: not in_flight(system), within_s=within_s, what="nothing is in flight")
+    with system.client() as client:
+        for one in audit(Inbox(client)):
+            assert (True, 0) == (one.holds, one.repaired), one
+
+
+def in_flight(system: System) -> list[str]:
+    """Return the events that are under way or wait, for want of a better sign: to know when to look, not what to see."""
+    with system.client() as client:
+        return list(Inbox(client).in_flight())
+
+
+def records(system: System, ids: Iterable[str]) -> Iterator[Record]:
+    """Yield the records of these events of the source `open`."""
+    with system.client() as client:
+        for event_id in ids:
+            found = Inbox(client).get(event_id)
+            assert found is not None, f"{event_id} is recorded nowhere"
+            yield found
+
+
+def lanes(system: System) -> Counter[str]:
+    """Return how often each event key stands in a lane."""
+    with system.client() as client:
+        found = [client.lrange(key, 0, -1) for key in client.scan_iter("orderhook:lane:*", count=1000)]
+    return Counter(event for lane in found for event in lane)
+
+
+# Processes.
+
+
+def parents(worker: Process) -> list[int]:
+    """Return the rq processes of a supervisor."""
+    return children(worker.popen.pid)
+
+
+def horses(worker: Process) -> list[int]:
+    """Return the processes in which its shifts run."""
+    return [horse for parent in parents(worker) for horse in children(parent)]
+
+
+def signalled(pids: Iterable[int], sign: signal.Signals) -> list[int]:
+    """Send a signal; return who was there to get it."""
+    found = []
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, sign)
+            found.append(pid)
+    return found
+
+
+def resident_mb(pid: int) -> float:
+    """Return the memory that a process holds."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def open_files(pid: int) -> int:
+    """Return how many file descriptors a process holds."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def children_of(system: System, name: str) -> list[Process]:
+    """Return the processes that were started under this name and still run."""
+    return [one for one in system.processes if one.name == name and one.popen.poll() is None]
