@@ -129,7 +129,10 @@ class ShiftWorker(Worker):
         """Return whether there is a horse that has not ended; rq looks at it only behind its own commands."""
         if not self.horse_pid:
             return False
-        ended = os.waitid(os.P_PID, self.horse_pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        try:
+            ended = os.waitid(os.P_PID, self.horse_pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:  # rq has seen its end already, and is about to note it
+            return False
         return ended is None
 
     def _running_shift(self) -> tuple[int, int]:

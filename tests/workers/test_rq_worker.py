@@ -119,3 +119,14 @@ def test_no_code_fetches_a_job_with_the_default_serializer():
     ]
 
     assert not [path for path in sources if "import pickle" in path.read_text()]
+
+
+def test_a_horse_whose_end_rq_has_seen_lives_no_more(tools):
+    """Killed while Redis was full, it took its worker down: rq notes the end in Redis, which asked for it once more."""
+    worker = rq_worker.build(tools)
+    if not (pid := os.fork()):
+        os._exit(0)
+    worker._horse_pid = pid
+    os.waitpid(pid, 0)
+
+    assert not worker._horse_lives()

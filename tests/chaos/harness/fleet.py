@@ -191,7 +191,7 @@ class Fleet:
     def dead(self) -> dict[str, str]:
         """Return id and reason of the dead letters, as the command line shows them to an operator."""
         found = self.system.run("dead-letters", "list", "--json", "--limit", "100000")
-        return {letter["id"]: letter["reason"] for letter in map(json.loads, found.stdout.splitlines())}
+        return {letter["eventId"]: letter["reason"] for letter in map(json.loads, found.stdout.splitlines())}
 
 
 def skewed(seconds: int) -> tuple[str, ...]:
