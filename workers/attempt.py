@@ -15,12 +15,13 @@ from typing import Any
 from receiver.lifecycle import Status
 from receiver.record import LedgerEntry, StepState
 
-from . import ending, provenance
+from . import ending, lease, provenance
 from .actions import Action, EffectClass, EventView, Step
 from .conditions import OrderNeeded, View, holds
 from .ending import Site
 from .failures import Failure, Permanent, Reason, Transient, classify
-from .ledger import Claim, End, LeaseLost, entry
+from .lease import LeaseLost
+from .ledger import Claim, End, entry
 from .views import condition_view, event_view
 from .workflows import Workflow, triggered
 from .workshop import SourceRules, Workshop
@@ -175,7 +176,10 @@ class _Visit:
     async def _act(self, name: str, action: Action, step: Step, params: Any) -> None:
         try:
             async with asyncio.timeout(self.shop.call_deadline_s):
+                lease.check()
                 result = await action.run(step, params)
+        except LeaseLost:
+            raise
         except Exception as error:  # noqa: BLE001 - an action is foreign code; classify reads whatever it raised
             self._note_failure(name, action, classify(error))
         self.unwritten[f"step:{name}"] = entry(StepState.DONE, self.claim.token, result)

@@ -7,6 +7,7 @@ lease is over: each carries its fencing token and says the same thing twice, so 
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,9 @@ from receiver.batcher import Batcher
 from receiver.lifecycle import Status
 from receiver.record import Record, StepState
 
+from . import lease
+from .lease import LeaseLost
+
 log = structlog.get_logger()
 
 #: Most writes in one script call.
@@ -28,10 +32,6 @@ MAX_BATCH = 256
 #: Seconds between tries while Redis does not answer: at first, and at most.
 FIRST_WAIT_S = 0.05
 LONGEST_WAIT_S = 2.0
-
-
-class LeaseLost(Exception):
-    """The fencing token is no longer the event's last: this attempt may change nothing any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +127,9 @@ class Ledger:
         Raises:
             LeaseLost: Another worker has the event now.
         """
+        until = time.monotonic() + self._lease_s  # Redis counts from a later moment
         await self._put("step", claim, End(status=Status.RUNNING, fields=fields))
+        lease.hold(until)
 
     async def end(self, claim: Claim, end: End) -> None:
         """

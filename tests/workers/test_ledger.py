@@ -10,7 +10,10 @@ from receiver import store
 from receiver.lifecycle import Status
 from receiver.record import StepState
 from tests.support.events import accepted, an_event, record
-from workers.ledger import End, LeaseLost, Ledger, entry
+from tests.support.waiting import until_async
+from workers import lease
+from workers.lease import LeaseLost
+from workers.ledger import End, Ledger, entry
 
 pytestmark = pytest.mark.anyio
 
@@ -56,6 +59,30 @@ async def test_a_write_gives_up_with_its_lease(own_redis):
         with pytest.raises(LeaseLost):
             await ledger.end(claim, End(status=Status.SUCCEEDED, keep_ms=60_000))
         await ledger.close()
+
+
+async def test_a_step_may_act_for_one_lease_from_its_intent_on(client, redis_url):
+    """A process that was frozen behind its intent must find out by itself: nobody else can tell it."""
+    accepted(client, an_event())
+
+    async def attempt(lease_s: float) -> None:
+        async with store.async_client(redis_url, timeout_s=1) as connection:
+            ledger = ledger_on(connection, lease_s=lease_s)
+            (claim,) = (await ledger.claim(1)).claims
+            await ledger.note(claim, {"step:0.0": entry(StepState.INTENT, claim.token)})
+            lease.check()
+            await until_async(_is_over)
+            await ledger.close()
+
+    await asyncio.create_task(attempt(0.2))
+
+
+async def _is_over() -> bool:
+    try:
+        lease.check()
+    except LeaseLost:
+        return True
+    return False
 
 
 async def test_writes_of_concurrent_events_go_together(client, redis_url):

@@ -15,6 +15,7 @@ from yarl import URL
 
 from receiver.secrets import Secret
 
+from .. import lease
 from ..failures import BadResponse, Failure, Permanent, Reason, Transient
 from .bodies import REFUSED, content_of
 from .refusals import ApiReason, checked
@@ -99,6 +100,7 @@ class Edge:
 
         Raises:
             Failure: There was no reply that could be read.
+            LeaseLost: A write came too late: another worker may have the event.
         """
         try:
             async with asyncio.timeout(self._deadline_s), self._request(call, path, body, key) as response:
@@ -152,11 +154,12 @@ async def _send_once(
     request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
     """
-    Keep aiohttp from sending a PUT or a DELETE again by itself when the reply is lost.
+    Send a write only while the lease lasts, and keep aiohttp from sending a PUT or a DELETE again by itself.
 
     It repeats after these two errors on a kept-alive connection and has no public switch, so they change their
     class here; its connector's errors, which come before anything is sent, are not repeated and keep theirs.
     """
+    lease.check()
     try:
         return await send(request)
     except aiohttp.ClientConnectorError:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from receiver.secrets import Secret
+from workers import lease
 from workers.api.bodies import BODY_LIMIT
 from workers.api.http import Edge
 from workers.failures import BadResponse, Permanent, Transient
@@ -49,6 +50,21 @@ async def test_a_request_carries_the_token_the_key_and_nothing_of_the_environmen
     assert "application/json" == seen.headers["content-type"]
     assert "identity" == seen.headers["accept-encoding"]
     assert "cookie" not in seen.headers
+
+
+async def test_a_write_is_not_sent_once_the_lease_is_over(edge, upstream, call_of):
+    """A worker that wakes up between reading an order and changing it would change it a second time."""
+    upstream.answers(200, {})
+
+    async def attempt() -> None:
+        lease.hold(time.monotonic() - 0.1)
+        await edge.send(call_of("get_order"), "/api/v1/order/o")
+        await edge.send(call_of("dispatch_order"), "/api/v1/order/o/dispatch", body=b"{}", key="k-1")
+
+    with pytest.raises(lease.LeaseLost):
+        await asyncio.create_task(attempt())
+
+    assert ["GET"] == [seen.method for seen in upstream.seen]
 
 
 async def test_a_path_is_sent_as_it_was_escaped(edge, upstream, call_of):
