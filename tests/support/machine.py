@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import redis
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import seed as seeded
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -19,6 +19,7 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     invariant,
     multiple,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -27,7 +28,7 @@ from receiver import keys, store
 from receiver.accept import NewEvent
 from receiver.inbox import Inbox
 from receiver.lifecycle import CLOSED, IN_FLIGHT, MOVES, Status
-from receiver.record import Record, StepState
+from receiver.record import Record, Ruling, StepState
 from tests.support.events import SHIFT, accepted, an_event
 from tests.support.model import HOLDING, MAX_CRASHES, Due, Event, Model
 from workers import dead_letters, sweeper
@@ -39,30 +40,45 @@ SUBJECTS = ("order-1", "order-2")
 #: A lease or a wait in milliseconds: one that is over when its writer has looked at the clock, one that never is.
 BRIEF_MS, LONG_MS = 1, 3_600_000
 KEEP_MS = 60_000
-#: Mostly brief: a lane that is due later is of no more use to the test.
-leases = st.sampled_from([BRIEF_MS, BRIEF_MS, LONG_MS])
+leases = st.sampled_from([BRIEF_MS, LONG_MS])
+
+EVENT_IDS = "abcdefghij"
 
 deliveries = st.builds(
     dict,
-    event_id=st.sampled_from("abcdef"),
+    event_id=st.sampled_from(EVENT_IDS),
     subject=st.sampled_from(SUBJECTS),
     source=st.sampled_from(SOURCES),
     body=st.sampled_from([b"{}", b'{"n":1}', b'{"n":2}']),
-    occurred=st.sampled_from(["", "1000", "2000", "3000"]),
+    occurred=st.sampled_from(["", "1000", "2000", "3000", "4000"]),
     guard_ms=st.sampled_from([0, 0, 0, KEEP_MS]),
     quarantine=st.sampled_from(["", "", "", "payload_invalid"]),
 )
-steps = st.dictionaries(st.sampled_from(["0.0", "0.1"]), st.sampled_from(list(StepState)), min_size=1)
+places = st.sampled_from(["0.0", "0.1"])
+steps = st.dictionaries(places, st.sampled_from(list(StepState)), min_size=1)
 #: How an attempt may end: what the table of legal moves says, but for the claim after a crash.
-ends = st.sampled_from(sorted(MOVES[Status.RUNNING] - {Status.RUNNING}))
+ends = st.sampled_from([Status.SUCCEEDED, Status.DEAD, *sorted(MOVES[Status.RUNNING] - {Status.RUNNING})])
 
 
 #: What of a record is compared as it is.
 FACTS = ("status", "reason", "attempt", "base", "crashes", "replays", "stale", "altered")
 
 
-def check(client: "redis.Redis", url: str, *, examples: int, steps: int, seed: int | None = None) -> None:
-    """Run *examples* stories of up to *steps* steps each: always the same ones, or with a *seed* those of the seed."""
+def check(
+    client: "redis.Redis",
+    url: str,
+    *,
+    examples: int,
+    steps: int,
+    seed: int | None = None,
+    shrink: bool = True,
+) -> None:
+    """
+    Run *examples* stories of up to *steps* steps each: always the same ones, or with a *seed* those of the seed.
+
+    Args:
+        shrink: Look for the shortest story that fails; without it the first one that fails will do.
+    """
 
     def machine() -> Machine:
         return Machine(client, url)
@@ -75,6 +91,7 @@ def check(client: "redis.Redis", url: str, *, examples: int, steps: int, seed: i
             derandomize=seed is None,
             database=None,
             deadline=None,
+            phases=(Phase.generate, Phase.shrink) if shrink else (Phase.generate,),
             suppress_health_check=list(HealthCheck),
         ),
     )
@@ -86,6 +103,18 @@ class KeepsNothing:
 
     def keep_ms(self, _source: str) -> int:
         return -2_000
+
+
+def _some_lane_is_due(machine: "Machine") -> bool:
+    return bool(machine.model.due_lanes())
+
+
+def _some_lane_exists(machine: "Machine") -> bool:
+    return bool(machine.model.lanes)
+
+
+def _some_event_exists(machine: "Machine") -> bool:
+    return bool(machine.model.events)
 
 
 class Machine(RuleBasedStateMachine):
@@ -114,10 +143,42 @@ class Machine(RuleBasedStateMachine):
 
         assert expected == accepted(self.client, *events)
 
+    @precondition(_some_lane_is_due)
     @rule(target=claims, limit=st.sampled_from([1, 2, 100]), lease_ms=leases)
     def claim(self, limit: int, lease_ms: int) -> Sequence[Claim]:
         return multiple(*self._claim(limit, lease_ms))
 
+    @precondition(_some_lane_is_due)
+    @rule(
+        target=claims,
+        limit=st.sampled_from([1, 100]),
+        steps=steps,
+        ways=st.lists(ends, min_size=1, max_size=4),
+        wait_ms=leases,
+    )
+    def work(
+        self, limit: int, steps: dict[str, StepState], ways: list[Status], wait_ms: int
+    ) -> Sequence[Claim]:
+        """What is normal: claim, step, end. The claims are there for later lies all the same."""
+        claims = []
+        for to in ways:
+            before = len(claims)
+            claims += self._claim(limit, LONG_MS)
+            for claim in claims[before:]:
+                self._step(claim, steps, LONG_MS, twice=False)
+                self._end(claim, to, wait_ms, uses_attempt=True, twice=False)
+        return multiple(*claims)
+
+    @precondition(_some_lane_is_due)
+    @rule(target=claims, limit=st.sampled_from([1, 100]), steps=steps)
+    def work_and_stop_in_the_middle(self, limit: int, steps: dict[str, StepState]) -> Sequence[Claim]:
+        """A step renews the lease."""
+        claims = self._claim(limit, BRIEF_MS)
+        for claim in claims:
+            self._step(claim, steps, LONG_MS, twice=False)
+        return multiple(*claims)
+
+    @precondition(_some_lane_is_due)
     @rule(target=claims, times=st.integers(2, MAX_CRASHES + 1))
     def workers_die(self, times: int) -> Sequence[Claim]:
         """Each claims all there is and is never heard of again, or only when it is too late."""
@@ -138,25 +199,38 @@ class Machine(RuleBasedStateMachine):
         self._step(forged, {"0.0": StepState.DONE}, LONG_MS, twice=False)
         self._end(forged, to, LONG_MS, uses_attempt=True, twice=False)
 
-    @rule(source=st.sampled_from(SOURCES), event_ids=st.lists(st.sampled_from("abcdef"), min_size=1))
-    def replay(self, source: str, event_ids: list[str]) -> None:
-        records = self._records(source, event_ids)
+    @precondition(_some_event_exists)
+    @rule(data=st.data())
+    def replay(self, data: st.DataObject) -> None:
+        records = self._some_records(data)
         expected = [(record.key, self.model.replay(record.key)) for record in records]
 
         assert expected == [(r.key, moved) for r, moved in dead_letters.replay(self.client, records)]
 
-    @rule(source=st.sampled_from(SOURCES), event_ids=st.lists(st.sampled_from("abcdef"), min_size=1))
-    def discard(self, source: str, event_ids: list[str]) -> None:
-        records = self._records(source, event_ids)
+    @precondition(_some_event_exists)
+    @rule(data=st.data())
+    def discard(self, data: st.DataObject) -> None:
+        records = self._some_records(data)
         expected = [(record.key, self.model.discard(record.key)) for record in records]
 
         found = dead_letters.discard(self.client, records, keep_ms=KEEP_MS, why="test")
         assert expected == [(r.key, moved) for r, moved in found]
 
+    @precondition(_some_event_exists)
+    @rule(data=st.data(), place=places, ruling=st.sampled_from(Ruling), start=st.booleans())
+    def resolve(self, data: st.DataObject, place: str, ruling: Ruling, *, start: bool) -> None:
+        for record in self._some_records(data):
+            expected = self.model.resolve(record.key, place, done=ruling is Ruling.DONE, start=start)
+            said = {"by": "me", "note": "", "start": start}
+
+            assert expected == dead_letters.resolve(self.client, record, place, ruling, **said)
+
+    @precondition(lambda self: self.model.keys_where(CLOSED))
     @rule()
     def retire(self) -> None:
         assert self.model.retire() == sweeper.retire(self.client, KeepsNothing())
 
+    @precondition(_some_lane_exists)
     @rule()
     def relay(self) -> None:
         """rq hands the waiting shift to a worker, which dies; upkeep must queue another where lanes are due."""
@@ -170,7 +244,8 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def every_record_says_what_the_model_says(self) -> None:
-        records = {record.key: record for name in SOURCES for record in self._records(name, "abcdef")}
+        every = [keys.event(source, name) for source in SOURCES for name in EVENT_IDS]
+        records = {record.key: record for record in self._records(every)}
 
         assert {key: _facts(event) for key, event in self.model.events.items()} == {
             key: _facts_of(record) for key, record in records.items()
@@ -187,6 +262,7 @@ class Machine(RuleBasedStateMachine):
     def lanes_are_in_order_and_ready(self) -> None:
         assert self.model.lanes == {lane: self.inbox.lane(lane) for lane in self.inbox.lanes()}
         assert self.model.due == self._due()
+        assert self.model.applied == self._applied()
 
     @invariant()
     def indexes_and_counters_are_those_of_the_records(self) -> None:
@@ -268,14 +344,23 @@ class Machine(RuleBasedStateMachine):
         now = self._now_ms()
         return {lane: _due_at(score, now) for lane, score in self._ready()}
 
+    def _applied(self) -> dict[str, int]:
+        lanes = [keys.lane(source, subject) for source in SOURCES for subject in SUBJECTS]
+        found = self.client.mget([keys.applied(lane) for lane in lanes])
+        return {lane: int(newest) for lane, newest in zip(lanes, found, strict=True) if newest}
+
     def _ready(self) -> list[tuple[str, float]]:
         return self.client.zrange(keys.ready(), 0, -1, withscores=True)
 
     def _status(self, key: str) -> Status:
         return Status(self.client.hget(key, "status"))
 
-    def _records(self, source: str, event_ids: Iterable[str]) -> list[Record]:
-        return list(self.inbox.records([keys.event(source, name) for name in event_ids]))
+    def _records(self, event_keys: Iterable[str]) -> list[Record]:
+        return list(self.inbox.records(list(event_keys)))
+
+    def _some_records(self, data: st.DataObject) -> list[Record]:
+        some = st.lists(st.sampled_from(sorted(self.model.events)), min_size=1, max_size=6)
+        return self._records(data.draw(some, "events"))
 
     async def _ledgers(self, url: str) -> dict[int, Ledger]:
         self.connection = store.async_client(url, timeout_s=5)

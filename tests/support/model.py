@@ -12,6 +12,8 @@ from enum import Enum
 
 from receiver.accept import NewEvent, Outcome
 from receiver.lifecycle import CLOSED, IN_FLIGHT, Status
+from receiver.record import StepState
+from workers.dead_letters import Refused, Resolved
 
 #: Claims without a report before an event is dead.
 MAX_CRASHES = 3
@@ -161,6 +163,20 @@ class Model:
         else:
             self._queue(key)
         return True
+
+    def resolve(self, key: str, step: str, *, done: bool, start: bool) -> Resolved | Refused:
+        """Settle a step of a dead letter whose outcome is unknown, as a person says it was."""
+        event = self.events.get(key)
+        if event is None or event.status is not Status.DEAD:
+            return Refused(status=event.status if event else "")
+        was = event.ledger.get(step, "")
+        if was not in (StepState.INTENT, StepState.UNKNOWN):
+            return Refused(state=was)
+        if done:
+            event.ledger[step] = StepState.DONE
+        else:
+            del event.ledger[step]
+        return Resolved(was=StepState(was), started=start and self.replay(key))
 
     def discard(self, key: str) -> bool:
         """Close a dead letter for good; a lane that it held goes on."""

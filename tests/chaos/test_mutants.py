@@ -1,0 +1,110 @@
+"""
+The model's own test: each of these faults, put into a script, is found by it.
+
+A check that nothing can fail shows nothing. Each mutant is a copy of the scripts and of what drives them, with one line
+changed, in a process of its own; the unchanged copy must pass.
+"""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.code import ROOT
+
+#: By what a mutant forgets: the script, what is changed in it, and into what.
+MUTANTS = {
+    "no token check": ("settle", "if fence ~= w.token then return 0 end", ""),
+    "writes after the close": (
+        "settle",
+        "if status ~= 'running' then return status == w.to and 2 or 0 end",
+        "",
+    ),
+    "no lease after a step": ("settle", "redis.call('ZADD', READY, 'XX', now + lease, w.lane)", ""),
+    "no hold": ("settle", "if w.hold then", "if false then"),
+    "no applied time": ("settle", "if w.to == 'succeeded' then remember(w.event, w.lane) end", ""),
+    "an older time is applied": ("settle", "tonumber(newest) < tonumber(occurred)", "true"),
+    "a dead letter expires": ("settle", "if w.to == 'dead' then", "if false then"),
+    "crashes add up": ("settle", "redis.call('HSET', w.event, 'crashes', '0')", ""),
+    "every attempt counts": ("settle", "if not w.uses_attempt then", "if false then"),
+    "the lane stays": ("_shared", "then redis.call('LPOP', lane) end", "then end"),
+    "the lane does not go on": ("_shared", "redis.call('ZADD', READY, now, lane) else", "else"),
+    "an illegal move": ("_shared", "if not legal(from, to) then return false end", ""),
+    "not counted": ("_shared", "count(source, to, 1)", ""),
+    "not open": ("_shared", "redis.call('ZADD', OPEN, now, event) end", "end"),
+    "open for ever": ("_shared", "redis.call('ZREM', OPEN, event) end", "end"),
+    "not among the dead": (
+        "_shared",
+        "redis.call('ZADD', DEAD, now, event)",
+        "redis.call('ZREM', DEAD, event)",
+    ),
+    "a lane that nobody knows": ("accept", "redis.call('ZADD', READY, 'NX', unpack(due))", "1"),
+    "accept ends a lease": ("accept", "'NX', unpack(due)", "unpack(due)"),
+    "first in, last out": (
+        "accept",
+        "redis.call('RPUSH', lane, record)",
+        "redis.call('LPUSH', lane, record)",
+    ),
+    "no guard": ("accept", "if ttl > 0 and not", "if false and not"),
+    "no lease": ("claim", "now + lease, lane)", "now, lane)"),
+    "one token for all": ("claim", "redis.call('INCR', FENCE)", "redis.call('GET', FENCE) or '1'"),
+    "crashes are not counted": ("claim", "redis.call('HINCRBY', event, 'crashes', 1)", ""),
+    "poison is not buried": ("claim", "tonumber(crashes) >= max_crashes", "false"),
+    "poison holds nothing": ("claim", "string.find(ARGV[10], ' ' .. source .. ' ', 1, true)", "false"),
+    "a replay ends no hold": ("_shared", "    redis.call('ZADD', READY, now, lane)\n", ""),
+    "a replay jumps the queue": ("_shared", "'RPUSH', lane, event", "'LPUSH', lane, event"),
+    "a replay of what runs": ("_shared", "or status == 'running' then", "then"),
+    "a replayed event expires": ("_shared", "redis.call('PERSIST', event)", ""),
+    "a replayed event keeps its crashes": ("_shared", "'crashes', '0', ", ""),
+    "a step is settled while a worker has it": ("resolve", "if status ~= 'dead' then", "if not status then"),
+    "a step that is done is settled": ("resolve", "if not UNSETTLED[state] then", "if state == '' then"),
+    "a discard ends no hold": ("discard", "advance(lane, event, now)", ""),
+    "a discarded event stays": ("discard", "redis.call('PEXPIRE', event, keep)", ""),
+}
+CHECK = """
+import sys, redis
+from tests.support.machine import check
+client = redis.Redis.from_url(sys.argv[1], decode_responses=True)
+check(client, sys.argv[1], examples=int(sys.argv[2]), steps=40, shrink=False)
+"""
+
+
+def finds_nothing(redis_url: str, folder: Path, *, examples: int) -> bool:
+    """Run the model in *folder*; return whether it found no fault there."""
+    command = [sys.executable, "-c", CHECK, redis_url, str(examples)]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=200, check=False)
+    assert not result.stderr or "AssertionError" in result.stderr or "ResponseError" in result.stderr
+    return result.returncode == 0
+
+
+def spoil(folder: Path, script: str, line: str, instead: str) -> None:
+    path = folder / "receiver" / "lua" / f"{script}.lua"
+    text = path.read_text()
+    assert 1 == text.count(line), f"{script}.lua does not say {line} once"
+    path.write_text(text.replace(line, instead))
+
+
+def copied(folder: Path) -> Path:
+    """Copy what the model drives."""
+    for part in ("receiver", "workers", "tests/support"):
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+@pytest.mark.within(900)
+def test_p9_the_model_finds_what_a_script_forgets(redis_url, tmp_path, scaled, chance, shown):
+    """What the model would not see could be broken tomorrow, and every test of it would still be green."""
+    names = chance.sample(sorted(MUTANTS), min(len(MUTANTS), scaled(len(MUTANTS), least=2)))
+
+    missed = []
+    for name in names:
+        folder = copied(tmp_path / name)
+        spoil(folder, *MUTANTS[name])
+        if finds_nothing(redis_url, folder, examples=100):
+            missed.append(name)
+
+    assert [] == missed
+    assert finds_nothing(redis_url, copied(tmp_path / "as it is"), examples=5)
+    shown("P9 mutants", criterion="each is found", reached=f"{len(names)} of {len(names)} spoiled scripts")
