@@ -115,14 +115,17 @@ class Stand:
                 "counted": int(client.hget(keys.counts(), "shop:accepted") or 0),
                 "records": client.zcard(keys.timeline("shop")),
                 "in flight": client.zcard(keys.open_events()),
-                "lanes ready": client.zcard(keys.ready()),
+                "lanes ready": client.zcard(keys.ready("shop")),
             }
         if len(set(places.values())) > 1 or not 0 <= places["records"] - acknowledged <= refused:
             raise Loss(f"{self.contender.name}: the answers were {answers}, Redis has {places}")
 
     def _empty(self) -> None:
         with self.redis.client() as client:
+            identity = client.get(keys.identity())
             client.flushall()
+            if identity:  # for the receiver it is the same Redis still
+                client.set(keys.identity(), identity)
             if self.contender.appendfsync:
                 client.bgrewriteaof()  # else the files of all rounds would pile up
                 wait_until(lambda: not client.info("persistence")["aof_rewrite_in_progress"], 10)

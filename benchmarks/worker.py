@@ -51,9 +51,10 @@ def fill_ours(url: str, count: int) -> None:
     shift = ShiftTemplate()
     with redis.Redis.from_url(url) as client:
         client.script_load(scripts.load("accept").text)
+        client.set(keys.identity(), "benchmark")
         for first in range(0, count, BATCH):
             events = [_event(number) for number in range(first, min(first + BATCH, count))]
-            client.execute_command(*accept.command(events, shift))
+            client.execute_command(*accept.command(events, shift, "benchmark"))
 
 
 def _event(number: int) -> NewEvent:

@@ -122,12 +122,17 @@ def _skew_s(client: "redis.Redis") -> float:
 
 
 def _lane_facts(client: "redis.Redis") -> LaneFacts:
-    first: list[tuple[str, float]] = client.zrange(keys.ready(), 0, 0, withscores=True)  # type: ignore[assignment]
-    overdue = now_ms(client) - first[0][1] if first else 0
+    with client.pipeline(transaction=False) as pipeline:
+        for source in Inbox(client).sources():
+            pipeline.zcount(keys.ready(source), "-inf", "(+inf")
+            pipeline.zcount(keys.ready(source), "+inf", "+inf")
+            pipeline.zrange(keys.ready(source), 0, 0, withscores=True)
+        answers = pipeline.execute()
+    due = [score for first in answers[2::3] for _, score in first]
     return LaneFacts(
-        ready=int(client.zcount(keys.ready(), "-inf", "(+inf")),
-        held=int(client.zcount(keys.ready(), "+inf", "+inf")),
-        overdue_ms=int(max(0, overdue)),
+        ready=sum(answers[0::3]),
+        held=sum(answers[1::3]),
+        overdue_ms=int(max(0, now_ms(client) - min(due))) if due else 0,
     )
 
 

@@ -67,11 +67,11 @@ class Recorded(Struct, frozen=True):
     detail: str = ""
 
 
-def command(batch: Sequence[NewEvent], shift: ShiftTemplate) -> list[object]:
-    """Return the EVALSHA that records *batch*, in its order."""
+def command(batch: Sequence[NewEvent], shift: ShiftTemplate, identity: str) -> list[object]:
+    """Return the EVALSHA that records *batch*, in its order, in the Redis of that identity and in no other."""
     wake_keys, wake_arguments = shift.arguments()
-    script_keys: list[object] = [*wake_keys, keys.sources()]
-    arguments: list[object] = [*wake_arguments]
+    script_keys: list[object] = [*wake_keys, keys.identity()]
+    arguments: list[object] = [*wake_arguments, identity]
     for new in batch:
         record = keys.event(new.source, new.id)
         script_keys += (

@@ -9,15 +9,17 @@ and the sender's retry meets the dedupe key.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import hiredis
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import NoScriptError, ReadOnlyError, RedisError, ResponseError
 
 from . import accept, scripts
-from .accept import NewEvent, Recorded
+from .accept import NewEvent, Outcome, Recorded
 from .batcher import Batcher
-from .store import StoreError, StoreUnavailable, WeakDurability
+from .identity import Identity
+from .store import ForeignStore, StoreError, StoreUnavailable, WeakDurability
 from .unsent import NothingSent
 from .wake import ShiftTemplate
 
@@ -26,6 +28,7 @@ MAX_BATCH = 256
 MAX_BATCH_BYTES = 4 * 1024 * 1024
 #: Commands under way at once, each on a connection of its own.
 IN_FLIGHT = 2
+_NEW = frozenset({Outcome.ACCEPTED, Outcome.QUARANTINED})
 
 
 class Overloaded(StoreError):
@@ -42,6 +45,7 @@ class GroupCommit:
         timeout_s: float,
         max_waiting: int,
         shift: ShiftTemplate,
+        identity: Identity,
         replicas: int = 0,
         assure: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
@@ -50,6 +54,7 @@ class GroupCommit:
             connect: Makes an unconnected connection.
             timeout_s: Longest time from `put` to an answer or an error.
             max_waiting: Most events that may wait at once.
+            identity: Of the Redis that may be written.
             replicas: Replicas that must have an event before it is acknowledged. They have half of *timeout_s*.
             assure: Awaited after each connecting; raises `WeakDurability` where the server must not be written to.
         """
@@ -57,6 +62,7 @@ class GroupCommit:
         self._timeout_s = timeout_s
         self._max_waiting = max_waiting
         self._shift = shift
+        self._identity = identity
         self._replicas = replicas
         self._assure = assure
         #: Connections at rest.
@@ -98,13 +104,17 @@ class GroupCommit:
         try:
             async with asyncio.timeout_at(oldest + self._timeout_s):
                 answers = await self._record_on_primary(events)
-        except (RedisError, OSError, TimeoutError, WeakDurability) as error:
+        except (RedisError, OSError, TimeoutError, ForeignStore, WeakDurability) as error:
             unavailable = StoreUnavailable(str(error) or type(error).__name__)
             # A silent Redis will not answer the next batch either, and each that waits has its own time limit.
             if not isinstance(error, ResponseError):
                 self._batcher.fail_waiting(unavailable)
             raise unavailable from error
-        return [accept.read(answer, new) for answer, new in zip(answers, events, strict=True)]
+        results = [accept.read(answer, new) for answer, new in zip(answers, events, strict=True)]
+        self._identity.recorded(
+            [new.source for result, new in zip(results, events, strict=True) if result.outcome in _NEW]
+        )
+        return results
 
     async def _record_on_primary(self, events: Sequence[NewEvent]) -> list[bytes]:
         try:
@@ -133,7 +143,7 @@ class GroupCommit:
             await self._idle.pop().disconnect(nowait=True)
 
     async def _recorded(self, connection: AbstractConnection, events: Sequence[NewEvent]) -> list[bytes]:
-        packed = hiredis.pack_command(tuple(accept.command(events, self._shift)))  # type: ignore[arg-type]
+        packed = hiredis.pack_command(tuple(accept.command(events, self._shift, self._identity.name)))  # type: ignore[arg-type]
         try:
             answers = await self._call(connection, packed)
         except NoScriptError:  # the server lost its scripts; nothing was run
@@ -166,15 +176,19 @@ class GroupCommit:
             await self._load(connection)
             if self._assure is not None:
                 await self._assure()
+            await self._identity.check(lambda *command: self._ask(connection, *command))
         except BaseException:
             await connection.disconnect(nowait=True)
             raise
         return connection
 
+    async def _load(self, connection: AbstractConnection) -> None:
+        await self._ask(connection, "SCRIPT", "LOAD", scripts.load("accept").text)
+
     @staticmethod
-    async def _load(connection: AbstractConnection) -> None:
-        await connection.send_command("SCRIPT", "LOAD", scripts.load("accept").text)
-        await connection.read_response()
+    async def _ask(connection: AbstractConnection, *command: str) -> Any:
+        await connection.send_command(*command)
+        return await connection.read_response()
 
     @staticmethod
     async def _call(connection: AbstractConnection, packed: bytes) -> list[bytes]:

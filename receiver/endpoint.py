@@ -2,7 +2,7 @@
 `POST /webhooks/{source}`: the one public door, as a bare ASGI callable, since it is the hot path.
 
 Order of checks, cheap before expensive: source, method, headers, declared size, body with size and time limits,
-signature, rate, media type, body, then Redis. Nothing is written before the signature is verified.
+signature, rate, media type, body, room in Redis, Redis itself. Nothing is written before the signature is verified.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from starlette.types import Message, Receive, Scope, Send
 from . import answers, intake
 from .accept import NewEvent, Outcome
 from .answers import Answer, ErrorCode
+from .backlog import Backlog
 from .bucket import Bucket
 from .commit import GroupCommit, Overloaded
 from .delivery_log import Delivery, DeliveryLog
@@ -74,6 +75,8 @@ class Endpoint:
     body_limit: int
     body_deadline_s: float
     log: DeliveryLog
+    #: Says whether there is room in Redis; without it there always is.
+    backlog: Backlog | None = None
     commit: GroupCommit | None = None
     replicated: GroupCommit | None = None
 
@@ -109,6 +112,8 @@ class Endpoint:
         self._check_headers(headers)
         body = await self._body(receive)
         new = _verified(source, headers, body)
+        if self.backlog is not None and (why := self.backlog.refusal(name, len(body))):
+            raise Refused(ErrorCode.OVERLOADED, why)
         commit = self.replicated if source.replicated else self.commit
         try:
             if commit is None:

@@ -14,7 +14,8 @@ from starlette.responses import Response
 
 from . import answers, durability, keys, store
 from .answers import Answer
-from .store import WeakDurability
+from .identity import Identity
+from .store import ForeignStore, WeakDurability
 
 log = structlog.get_logger()
 
@@ -26,13 +27,20 @@ class Health:
     """`/healthz` says that the process answers, `/readyz` that a delivery can be recorded."""
 
     def __init__(
-        self, redis_url: str, *, timeout_s: float, wanted: AbstractSet[str], allow_weak: bool
+        self,
+        redis_url: str,
+        *,
+        timeout_s: float,
+        wanted: AbstractSet[str],
+        allow_weak: bool,
+        identity: Identity,
     ) -> None:
         """
         Args:
             timeout_s: Longest time for one look at Redis.
             wanted: The durabilities that sources ask for.
             allow_weak: Whether a server that gives less may be written to.
+            identity: Of the Redis that may be written.
         """
         self._redis = store.async_client(redis_url, timeout_s=timeout_s)
         self._timeout_s = timeout_s
@@ -42,6 +50,7 @@ class Health:
         self._weak: tuple[str, ...] = ()
         #: Called where the server must not be written to any more, so that who writes looks at it again.
         self.on_refusal: list[Callable[[], Awaitable[None]]] = []
+        self._identity = identity
         self._asking = asyncio.Lock()
         self._asked = -READY_FOR_S
         self._answer = answers.health(503, {"status": "starting"})
@@ -87,6 +96,10 @@ class Health:
             async with asyncio.timeout(self._timeout_s):
                 await store.on_primary(self._redis, self._write)
                 await self._judge()
+                await self._identity.check(self._redis.execute_command)
+        except ForeignStore as error:
+            log.error("receiver.foreign_redis", error=str(error))
+            return answers.health(503, {"status": "unavailable", "redis": "is not the one it was"})
         except WeakDurability as error:
             log.error("receiver.weak_durability", error=str(error))
             for refuse in self.on_refusal:

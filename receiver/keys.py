@@ -25,7 +25,7 @@ def event(source: str, event_id: str) -> EventKey:
     `orderhook:event:{source}:{event id}`: hash, the record of an event, and by existing its dedupe key.
 
     * `v` schema version; `source`, `type`, `subject`, `verdict` (`scheme:index of the secret`),
-      `digest` of the body, `lane`
+      `digest` and `bytes` (length) of the body, `lane`
     * `accepted`, `closed`, `due`; `occurred` (the sender's time, where it sends one), `opened` (last replay)
     * `status`, `reason`, `error`, `step` (where it failed), `code` (versions that it died with),
       `stale` (`1` for an event older than the lane's last applied)
@@ -79,14 +79,15 @@ def applied(lane_key: str) -> str:
     return f"{_APPLIED}{lane_key.removeprefix(_LANE)}"
 
 
-def ready() -> str:
+def ready(source: str) -> str:
     """
-    `orderhook:ready`: sorted set, lane key by the time at which the lane is due.
+    `orderhook:ready:{source}`: sorted set, lane key by the time at which the lane is due.
 
+    One for each source, so that claims take turns between sources.
     A claim sets the score to now + lease: the lease is the score. A lane that is held behind a dead letter has +inf.
     Every lane with events is in here. Written by every script that touches lanes; never expires.
     """
-    return f"{PREFIX}ready"
+    return f"{PREFIX}ready:{source}"
 
 
 def open_events() -> str:
@@ -121,10 +122,21 @@ def counts() -> str:
     """
     `orderhook:counts`: hash, `{source}:{what}` to a number. Never expires.
 
-    `accepted` and `duplicate` only grow; each status counts the events that stand there now, or stood there when
-    retention removed them (`retired.{status}` of them); `repaired` counts what the sweeper had to mend and must stay 0.
+    `accepted` and `duplicate` only grow; `bytes` is the length of the bodies of events in flight.
+    Each status counts the events that stand there now, or stood there when retention removed them (`retired.{status}`
+    of them); `repaired` counts what the sweeper had to mend and must stay 0.
     """
     return f"{PREFIX}counts"
+
+
+def identity() -> str:
+    """
+    `orderhook:identity`: string, a random name of this Redis' content, given by the first receiver. Never expires.
+
+    accept.lua writes only where it is the one that the receiver knows: a Redis that was emptied, or another one at
+    the same address, must not take up events and know nothing of those before. A replica has the primary's.
+    """
+    return f"{PREFIX}identity"
 
 
 def fence() -> str:

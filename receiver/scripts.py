@@ -36,9 +36,9 @@ def load(name: str) -> Script:
     return Script(name=name, text=text, sha=hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 
-def common_keys() -> tuple[str, str, str, str]:
-    """Return KEYS 1 to 4, which every script begins with."""
-    return keys.ready(), keys.counts(), keys.open_events(), keys.dead()
+def common_keys() -> tuple[str, str, str, str, str]:
+    """Return KEYS 1 to 5, which every script begins with; the first is what the keys of ready lanes begin with."""
+    return keys.ready(""), keys.counts(), keys.open_events(), keys.dead(), keys.sources()
 
 
 @cache

@@ -108,6 +108,23 @@ class ReceiverSection(Section):
         ge=1,
         description="Deliveries that may wait for Redis in one process; further ones are answered 503.",
     )
+    max_pending_events: int = Field(
+        default=1_000_000,
+        ge=1,
+        description="Events of all sources that may be in flight; over it deliveries are answered 503 `OVERLOADED`.",
+    )
+    max_pending_bytes: int = Field(
+        default=1_073_741_824,
+        ge=1,
+        description="The same for the bytes of their bodies.",
+    )
+    max_memory_share: float = Field(
+        default=0.8,
+        gt=0,
+        le=1,
+        description="Share of Redis' `maxmemory` in use from which on deliveries are answered 503 `OVERLOADED`; "
+        "workers need the rest to go on.",
+    )
     stop_grace_s: float = Field(
         default=10.0,
         ge=0,
@@ -183,6 +200,16 @@ class SourceTerms(Section):
         default=None,
         description="Where the event's time stands, by which a late delivery is told; if unset in "
         "`timestamp`, `occurredAt` or `created`.",
+    )
+    max_pending_events: int | None = Field(
+        default=None,
+        ge=1,
+        description="Events of this source that may be in flight; if unset half of `receiver.max_pending_events`.",
+    )
+    max_pending_bytes: int | None = Field(
+        default=None,
+        ge=1,
+        description="The same for the bytes of their bodies; if unset half of `receiver.max_pending_bytes`.",
     )
     rate_limit_per_s: float | None = Field(
         default=None,

@@ -30,12 +30,17 @@ class StoreError(Exception):
     Something is wrong with Redis; an operator of Redis must act.
 
     ├── StoreUnavailable   it cannot be written now: down, frozen, read-only, full
+    ├── ForeignStore       it is not the one it was: emptied, set back, another one
     └── WeakDurability     it does not give the durability that a source asks for
     """
 
 
 class StoreUnavailable(StoreError):
     """Redis cannot be written now; nothing may be acknowledged."""
+
+
+class ForeignStore(StoreError):
+    """Redis is not the one that it was: nothing may be recorded until an operator has looked."""
 
 
 class WeakDurability(StoreError):

@@ -56,7 +56,7 @@ class ShiftTemplate:
     _fresh: list[Any] = field(default_factory=lambda: [-1, []])
 
     def arguments(self) -> tuple[tuple[str, str, str], list[Any]]:
-        """Return KEYS 5 to 7 and ARGV 2 onwards of a script that can wake: see `shift_arguments` in _shared.lua."""
+        """Return KEYS 6 to 8 and ARGV 2 onwards of a script that can wake: see `shift_arguments` in _shared.lua."""
         job_id, flat = str(uuid.uuid4()), self._flat_fields()
         return (keys.rq_queue(), keys.rq_queues(), keys.rq_job(job_id)), [
             keys.wake(),

@@ -6,6 +6,7 @@ import pytest
 import redis
 
 from console.embedded import RedisServer
+from tests.support.events import emptied
 
 
 @pytest.fixture(name="anyio_backend", scope="session")
@@ -26,7 +27,7 @@ def _redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisSer
 def _client(redis_server: RedisServer) -> Iterator["redis.Redis"]:
     """An empty Redis."""
     with redis_server.client() as client:
-        client.flushall()
+        emptied(client)
         yield client
 
 

@@ -1,7 +1,7 @@
 -- Shared by all scripts: put in front of each by the loader.
--- ARGV[1] of every script is the table of legal moves (" pending>running … "), KEYS[1] ready, KEYS[2] counts,
--- KEYS[3] open, KEYS[4] dead.
-local READY, COUNTS, OPEN, DEAD = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+-- ARGV[1] of every script is the table of legal moves (" pending>running … "), KEYS[1] beginning of the ready keys,
+-- KEYS[2] counts, KEYS[3] open, KEYS[4] dead, KEYS[5] sources.
+local COUNTS, OPEN, DEAD, SOURCES = KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local MOVES = ARGV[1]
 local IN_FLIGHT = { pending = true, running = true, retrying = true, paused = true }
 
@@ -11,6 +11,9 @@ local function now_ms()
 end
 
 local function ms(number) return string.format('%.0f', number) end
+
+-- The ready lanes of a source.
+local function ready(source) return KEYS[1] .. source end
 
 local function count(source, what, by) redis.call('HINCRBY', COUNTS, source .. ':' .. what, by) end
 
@@ -25,16 +28,23 @@ local function move(event, source, from, to, now, fields)
     count(source, from, -1)
     count(source, to, 1)
   end
-  if IN_FLIGHT[to] and not IN_FLIGHT[from] then redis.call('ZADD', OPEN, now, event) end
-  if IN_FLIGHT[from] and not IN_FLIGHT[to] then redis.call('ZREM', OPEN, event) end
+  if IN_FLIGHT[to] ~= IN_FLIGHT[from] then
+    local bytes = redis.call('HGET', event, 'bytes') or 0
+    if IN_FLIGHT[to] then redis.call('ZADD', OPEN, now, event) else redis.call('ZREM', OPEN, event) end
+    count(source, 'bytes', IN_FLIGHT[to] and bytes or -bytes)
+  end
   if to == 'dead' then redis.call('ZADD', DEAD, now, event) elseif from == 'dead' then redis.call('ZREM', DEAD, event) end
   return true
 end
 
 -- Take a finished event off the head of its lane and make the next one due, or drop the empty lane.
-local function advance(lane, event, now)
+local function advance(lane, event, source, now)
   if redis.call('LINDEX', lane, 0) == event then redis.call('LPOP', lane) end
-  if redis.call('EXISTS', lane) == 1 then redis.call('ZADD', READY, now, lane) else redis.call('ZREM', READY, lane) end
+  if redis.call('EXISTS', lane) == 1 then
+    redis.call('ZADD', ready(source), now, lane)
+  else
+    redis.call('ZREM', ready(source), lane)
+  end
 end
 
 -- Put an event that stands at an end back into its lane, with attempts counted anew and the ledger kept.
@@ -49,10 +59,10 @@ local function start_again(event, body, now)
   redis.call('PERSIST', body)
   -- A lane that is held waits with this very event at its head; elsewhere the event queues up behind the newer ones.
   if redis.call('LINDEX', lane, 0) == event then
-    redis.call('ZADD', READY, now, lane)
+    redis.call('ZADD', ready(source), now, lane)
   else
     redis.call('RPUSH', lane, event)
-    redis.call('ZADD', READY, 'NX', now, lane)
+    redis.call('ZADD', ready(source), 'NX', now, lane)
   end
   return true
 end
@@ -75,9 +85,9 @@ local function wake(shift)
   redis.call('PUBLISH', shift.channel, '1')
 end
 
--- Read the shift from KEYS[5..7] and ARGV[2..]; returns it and the index of the first argument behind it.
+-- Read the shift from KEYS[6..8] and ARGV[2..]; returns it and the index of the first argument behind it.
 local function shift_arguments()
   local fields, n = {}, tonumber(ARGV[4])
   for i = 1, n do fields[i] = ARGV[4 + i] end
-  return { queue = KEYS[5], queues = KEYS[6], job = KEYS[7], channel = ARGV[2], id = ARGV[3], fields = fields }, 5 + n
+  return { queue = KEYS[6], queues = KEYS[7], job = KEYS[8], channel = ARGV[2], id = ARGV[3], fields = fields }, 5 + n
 end

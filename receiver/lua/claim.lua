@@ -1,12 +1,12 @@
 #!lua flags=allow-oom
--- Claim due lanes: lease, fencing token and attempt.
+-- Claim due lanes: lease, fencing token and attempt. Sources take turns, so that a flood of one does not delay the others.
 -- Atomic because no two workers may hold a lane, and a crash between claim and count would never be counted.
 --
--- KEYS  1-4 shared · 5 fence · 6 shifts
+-- KEYS  1-5 shared · 6 fence · 7 shifts
 -- ARGV  1 moves · 2 limit · 3 lease (ms) · 4 claims without a report before an event is dead · 5 shift id
 --       · 6 event, 7 body, 8 lane, 9 applied key prefixes · 10 sources that hold a lane behind a dead letter (" a b ")
 -- Returns { now, due of the next lane ('' none), claim, claim, … }, claim = { lane, event key, token, body or false, field, value, … }
-local FENCE, SHIFTS = KEYS[5], KEYS[6]
+local FENCE, SHIFTS = KEYS[6], KEYS[7]
 local limit, lease, max_crashes, shift_id = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local now = now_ms()
 local claims = {}
@@ -18,9 +18,9 @@ local function bury(lane, event, source, from, token)
     'error', max_crashes .. ' workers in a row died while they held this event' })
   note_attempt(event, 'dead', token, now, 'poison_crash')
   if string.find(ARGV[10], ' ' .. source .. ' ', 1, true) then
-    redis.call('ZADD', READY, '+inf', lane)
+    redis.call('ZADD', ready(source), '+inf', lane)
   else
-    advance(lane, event, now)
+    advance(lane, event, source, now)
   end
 end
 
@@ -29,13 +29,12 @@ local function is_stale(lane, occurred)
   return newest and tonumber(occurred) < tonumber(newest)
 end
 
-local function claim(lane)
+local function claim(lane, source)
   local event = redis.call('LINDEX', lane, 0)
-  if not event then return redis.call('ZREM', READY, lane) end
-  local source, status, crashes, fence, occurred =
-    unpack(redis.call('HMGET', event, 'source', 'status', 'crashes', 'fence', 'occurred'))
-  if status == 'dead' then return redis.call('ZADD', READY, '+inf', lane) end
-  if not status or not legal(status, 'running') then return advance(lane, event, now) end
+  if not event then return redis.call('ZREM', ready(source), lane) end
+  local status, crashes, fence, occurred = unpack(redis.call('HMGET', event, 'status', 'crashes', 'fence', 'occurred'))
+  if status == 'dead' then return redis.call('ZADD', ready(source), '+inf', lane) end
+  if not status or not legal(status, 'running') then return advance(lane, event, source, now) end
   if status == 'running' and tonumber(crashes) >= max_crashes then return bury(lane, event, source, status, fence) end
   if status == 'running' then note_attempt(event, 'crashed', fence, now, 'lease ran out') end
   local token = ms(redis.call('INCR', FENCE))
@@ -43,12 +42,40 @@ local function claim(lane)
   redis.call('HINCRBY', event, 'crashes', 1)
   move(event, source, status, 'running', now, { 'fence', token, 'stale', is_stale(lane, occurred) and '1' or '',
     'attempt:' .. attempt, 'running ' .. token .. ' ' .. ms(now) })
-  redis.call('ZADD', READY, now + lease, lane)
+  redis.call('ZADD', ready(source), now + lease, lane)
   claims[#claims + 1] = { lane, event, token, redis.call('GET', swap(event, ARGV[6], ARGV[7])),
     unpack(redis.call('HGETALL', event)) }
 end
 
-for _, lane in ipairs(redis.call('ZRANGEBYSCORE', READY, '-inf', now, 'LIMIT', 0, limit)) do claim(lane) end
+-- The due lanes of every source that has some, longest due first.
+local turns, sources = {}, redis.call('SMEMBERS', SOURCES)
+table.sort(sources)
+for _, source in ipairs(sources) do
+  local lanes = redis.call('ZRANGEBYSCORE', ready(source), '-inf', now, 'LIMIT', 0, limit)
+  if #lanes > 0 then turns[#turns + 1] = { source = source, lanes = lanes } end
+end
+local function claim_in_turns(first)
+  for round = 1, limit do
+    local left = false
+    for i = 1, #turns do
+      if #claims == limit then return end
+      local turn = turns[(first + i) % #turns + 1]
+      if turn.lanes[round] then
+        claim(turn.lanes[round], turn.source)
+        left = true
+      end
+    end
+    if not left then return end
+  end
+end
+
+-- Not always from the same source: a worker with little room would never come to the others.
+if #turns > 0 then claim_in_turns((redis.call('GET', FENCE) or 0) % #turns) end
 redis.call('ZADD', SHIFTS, now + lease, shift_id)
-local next = redis.call('ZRANGEBYSCORE', READY, '-inf', '(+inf', 'WITHSCORES', 'LIMIT', 0, 1)
-return { ms(now), next[2] or '', unpack(claims) }
+
+local next
+for _, source in ipairs(sources) do
+  local due = redis.call('ZRANGEBYSCORE', ready(source), '-inf', '(+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
+  if due and (not next or tonumber(due) < tonumber(next)) then next = due end
+end
+return { ms(now), next or '', unpack(claims) }

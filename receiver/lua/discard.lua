@@ -2,7 +2,7 @@
 -- Close dead letters for good, and let a lane that was held behind one go on.
 -- Atomic because a discarded event that still heads its lane would hold it for ever.
 --
--- KEYS  1-4 shared · 5 rq queue · 6 rq queues · 7 rq job
+-- KEYS  1-5 shared · 6 rq queue · 7 rq queues · 8 rq job
 -- ARGV  1 moves · 2 wake channel · 3 job id · 4 n, n job fields · then per event:
 --       event key, body key, how long the record is kept (ms), by whom and why
 -- Returns per event: 1 discarded · 0 not a dead letter
@@ -15,7 +15,7 @@ local function discard(event, body, keep, why)
   redis.call('PEXPIRE', event, keep)
   redis.call('PEXPIRE', body, keep)
   if redis.call('LINDEX', lane, 0) == event then
-    advance(lane, event, now)
+    advance(lane, event, source, now)
     woken = true
   end
   return 1

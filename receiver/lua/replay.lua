@@ -2,7 +2,7 @@
 -- Start events again: back into their lane, with attempts counted anew and the ledger kept.
 -- Atomic because an event between "no longer dead" and "in a lane" would be in neither after a crash.
 --
--- KEYS  1-4 shared · 5 rq queue · 6 rq queues · 7 rq job
+-- KEYS  1-5 shared · 6 rq queue · 7 rq queues · 8 rq job
 -- ARGV  1 moves · 2 wake channel · 3 job id · 4 n, n job fields · then per event: event key, body key
 -- Returns per event: 1 replayed · 0 not in a state to be replayed, or gone
 local shift, a = shift_arguments()

@@ -3,7 +3,7 @@
 -- Atomic because what the person saw must still hold: a step that is settled twice, or while a worker has it, would
 -- be skipped or repeated against somebody's word.
 --
--- KEYS  1-4 shared · 5 rq queue · 6 rq queues · 7 rq job
+-- KEYS  1-5 shared · 6 rq queue · 7 rq queues · 8 rq job
 -- ARGV  1 moves · 2 wake channel · 3 job id · 4 n, n job fields · then: event key, body key, step (run.index),
 --       done | repeat, by whom and why, what the ledger keeps of a step that is done, start again (1|0)
 -- Returns { resolved, state of the step before, started again (1|0) }

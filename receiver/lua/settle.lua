@@ -3,7 +3,7 @@
 -- Atomic because an event that is closed while its lane still waits for it, or the reverse, would block or repeat.
 -- Each write carries the fencing token of its claim; with another token it changes nothing.
 --
--- KEYS  1-4 shared
+-- KEYS  1-5 shared
 -- ARGV  1 moves · 2 lease (ms) · 3 body, 4 event, 5 lane, 6 applied key prefixes · 7 days of dedupe (ms) · then per write:
 --       kind, event, lane, token, wait (ms; of close: how long the record is kept), detail, uses attempt (1|0),
 --       holds the lane when dead (1|0), n, n × field or value
@@ -22,23 +22,23 @@ local function remember(event, lane)
   if not newest or tonumber(newest) < tonumber(occurred) then redis.call('SET', key, occurred, 'PX', ARGV[7]) end
 end
 
-local function finish(w)
+local function finish(w, source)
   redis.call('HSET', w.event, 'closed', at)
   if w.to == 'dead' then
     redis.call('PERSIST', w.event)
-    if w.hold then return redis.call('ZADD', READY, '+inf', w.lane) end
+    if w.hold then return redis.call('ZADD', ready(source), '+inf', w.lane) end
   else
     redis.call('PEXPIRE', w.event, w.wait)
     redis.call('PEXPIRE', swap(w.event, ARGV[4], ARGV[3]), w.wait)
   end
   if w.to == 'succeeded' then remember(w.event, w.lane) end
-  advance(w.lane, w.event, now)
+  advance(w.lane, w.event, source, now)
 end
 
-local function reschedule(w)
+local function reschedule(w, source)
   local due = w.to == 'retrying' and now + w.wait or now
   redis.call('HSET', w.event, 'due', ms(due))
-  redis.call('ZADD', READY, w.to == 'paused' and '+inf' or ms(due), w.lane)
+  redis.call('ZADD', ready(source), w.to == 'paused' and '+inf' or ms(due), w.lane)
 end
 
 local function settle(w)
@@ -48,14 +48,14 @@ local function settle(w)
   if status ~= 'running' then return status == w.to and 2 or 0 end
   if w.to == 'step' then
     redis.call('HSET', w.event, unpack(w.fields))
-    redis.call('ZADD', READY, 'XX', now + lease, w.lane)
+    redis.call('ZADD', ready(source), 'XX', now + lease, w.lane)
     return 1
   end
   if not move(w.event, source, status, w.to, now, w.fields) then return 0 end
   redis.call('HSET', w.event, 'crashes', '0')
   note_attempt(w.event, w.to, w.token, now, w.detail)
   if not w.uses_attempt then redis.call('HINCRBY', w.event, 'attempt', -1) end
-  if IN_FLIGHT[w.to] then reschedule(w) else finish(w) end
+  if IN_FLIGHT[w.to] then reschedule(w, source) else finish(w, source) end
   return 1
 end
 

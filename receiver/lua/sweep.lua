@@ -2,7 +2,7 @@
 -- Check events in flight against lanes, and lanes against ready, and index anew what is missing.
 -- Atomic because what is between two places for a moment must not be seen as lost.
 --
--- KEYS  1-4 shared
+-- KEYS  1-5 shared
 -- ARGV  1 moves · 2 offset · 3 limit
 -- Returns { events looked at, repaired event key, repaired event key, … }
 local now = now_ms()
@@ -23,7 +23,7 @@ for _, event in ipairs(events) do
   else
     local missing = not redis.call('LPOS', lane, event)
     if missing then redis.call('RPUSH', lane, event) end
-    local unready = redis.call('ZADD', READY, 'NX', now, lane) == 1
+    local unready = redis.call('ZADD', ready(source), 'NX', now, lane) == 1
     if missing or unready then repair(event, source) end
   end
 end

@@ -16,7 +16,8 @@ def test_a_committed_page_is_what_the_code_says(name):
 
 
 @pytest.mark.parametrize(
-    "key", [keys.ready(), keys.counts(), keys.timeline("{source}"), keys.event("{source}", "{event id}")]
+    "key",
+    [keys.ready("{source}"), keys.counts(), keys.timeline("{source}"), keys.event("{source}", "{event id}")],
 )
 def test_every_key_has_its_section(key):
     """Who looks into Redis by hand finds each key under its name."""

@@ -5,22 +5,22 @@ import pytest
 from receiver import accept, keys, scripts
 from receiver.accept import Outcome, Recorded
 from receiver.wake import ShiftTemplate
-from tests.support.events import SHIFT, accepted, an_event
+from tests.support.events import SHIFT, accepted, an_event, identity
 
 
 def answered(client, *events) -> list[Recorded]:
     client.script_load(scripts.load("accept").text)
-    answers = client.execute_command(*accept.command(events, SHIFT))
+    answers = client.execute_command(*accept.command(events, SHIFT, identity(client)))
     return [accept.read(answer.encode(), new) for answer, new in zip(answers, events, strict=True)]
 
 
 def test_a_batch_is_one_command():
     """Under `appendfsync always` a command costs an fsync: a batch must be one."""
-    name, sha, count, *rest = accept.command([an_event("a"), an_event("b")], ShiftTemplate())
+    name, sha, count, *rest = accept.command([an_event("a"), an_event("b")], ShiftTemplate(), "name")
 
     assert ("EVALSHA", scripts.load("accept").sha) == (name, sha)
-    assert 8 + 2 * 5 == count
-    assert [keys.event("shop", "a"), keys.event("shop", "b")] == [rest[8], rest[13]]
+    assert 9 + 2 * 5 == count
+    assert [keys.event("shop", "a"), keys.event("shop", "b")] == [rest[9], rest[14]]
 
 
 def test_bodies_go_as_they_came(client):
@@ -128,7 +128,6 @@ def test_a_foreign_key_refuses_its_event_alone(client, spoiled):
 @pytest.mark.parametrize(
     "key",
     [
-        keys.ready(),
         keys.counts(),
         keys.open_events(),
         keys.dead(),
@@ -139,9 +138,10 @@ def test_a_foreign_key_refuses_its_event_alone(client, spoiled):
 )
 def test_a_foreign_shared_key_writes_nothing_at_all(client, key):
     """A record without its lane would answer `duplicate` for ever to an event that nobody works on."""
+    identity(client)
     client.set(key, "foreign")
 
     with pytest.raises(Exception, match="WRONGTYPE"):
         accepted(client, an_event())
 
-    assert [key] == client.keys()
+    assert {key, keys.identity()} == set(client.keys())

@@ -16,10 +16,11 @@ from console.embedded import RedisServer
 from receiver import accept, keys, scripts, store
 from receiver.accept import Outcome
 from receiver.commit import MAX_BATCH, MAX_BATCH_BYTES, GroupCommit, Overloaded
+from receiver.identity import Identity
 from receiver.store import StoreUnavailable, WeakDurability
 from receiver.wake import ShiftTemplate
 from tests.support import broken_redis
-from tests.support.events import an_event
+from tests.support.events import an_event, written
 from tests.support.proxy import Proxy
 from tests.support.waiting import until, until_async
 
@@ -77,6 +78,7 @@ async def committing(url, *, timeout_s=TIMEOUT_S, max_waiting=10_000, replicas=0
         timeout_s=timeout_s,
         max_waiting=max_waiting,
         shift=ShiftTemplate(),
+        identity=Identity(["shop"]),
         replicas=replicas,
         assure=assure,
     )
@@ -159,7 +161,7 @@ class TestBatches:
     async def test_the_command_is_packed_as_redis_py_packs_it(self, redis_url):
         """The bytes are ours to get right: a wrong length would put the connection out of step."""
         call = accept.command(
-            [an_event("æøå", data={"name": "Kåre"}), an_event(body=bytes(256))], ShiftTemplate()
+            [an_event("æøå", data={"name": "Kåre"}), an_event(body=bytes(256))], ShiftTemplate(), "name"
         )
         theirs = store.async_connections(redis_url, timeout_s=1)().pack_command(*call)
 
@@ -323,7 +325,7 @@ class TestBrokenRedis:
         async with committing(server.url, assure=assure) as commit:
             assert "eviction is on" == await refused(commit, an_event())
             assert "eviction is on" == await refused(commit, an_event())
-            assert [] == own.keys()
+            assert [] == written(own)
 
             assert Outcome.ACCEPTED is (await commit.put(an_event())).outcome
             assert Outcome.DUPLICATE is (await commit.put(an_event())).outcome

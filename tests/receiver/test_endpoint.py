@@ -9,6 +9,7 @@ import time
 import pytest
 
 from receiver import keys
+from tests.support.events import written
 from tests.support.receiving import a_delivery, answer, request_bytes
 from tests.support.waiting import until
 
@@ -189,7 +190,7 @@ class TestDisconnects:
 
         until(lambda: receiver.open_sockets() <= sockets, what="the sockets are gone")
         until(lambda: len(lines("disk", "disconnected")) == 50, what="each is in the log")
-        assert [] == client.keys()
+        assert [] == written(client)
 
     def test_a_sender_that_hangs_up_after_its_body_is_recorded(self, receiver, client):
         """It was whole and authentic; the sender's repetition is a duplicate."""

@@ -12,6 +12,7 @@ import redis
 from receiver import keys, scripts, store
 from receiver.accept import Outcome
 from receiver.commit import GroupCommit
+from receiver.identity import Identity
 from receiver.store import StoreUnavailable
 from receiver.wake import ShiftTemplate
 from tests.support.events import an_event
@@ -62,6 +63,7 @@ async def test_a_batch_that_meets_the_old_primary_goes_to_the_new_one(servers, a
         timeout_s=2,
         max_waiting=100,
         shift=ShiftTemplate(),
+        identity=Identity(["shop"]),
     )
     await asyncio.gather(commit.put(an_event("evt-1")), commit.put(an_event("evt-2")))
     await asyncio.to_thread(fail_over, address, *servers)
@@ -82,6 +84,7 @@ async def test_where_nobody_is_the_primary_the_batch_is_refused(servers, address
         timeout_s=2,
         max_waiting=100,
         shift=ShiftTemplate(),
+        identity=Identity(["shop"]),
     )
     await commit.put(an_event("evt-1"))
     with servers[0].client() as client:

@@ -181,7 +181,7 @@ def test_counts_are_numbers(client, inbox):
     """The left side of the loss equation."""
     accepted(client, an_event("a"), an_event("a"))
 
-    assert {"shop:accepted": 1, "shop:pending": 1, "shop:duplicate": 1} == inbox.counts()
+    assert {"shop:accepted": 1, "shop:pending": 1, "shop:duplicate": 1, "shop:bytes": 53} == inbox.counts()
     assert ["shop"] == inbox.sources()
 
 

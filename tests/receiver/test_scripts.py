@@ -1,13 +1,14 @@
 """The atomic steps, each run on a real Redis: accept, claim, settle, replay, discard, relay, sweep."""
 
 import itertools
+from collections import Counter
 
 import pytest
 
 from receiver import keys, lifecycle, scripts
 from receiver.accept import Outcome
 from receiver.lifecycle import Status
-from tests.support.events import SHIFT, accepted, an_event, expire_leases, record
+from tests.support.events import SHIFT, accepted, an_event, expire_leases, record, written
 
 LEASE_MS = 30_000
 
@@ -67,7 +68,7 @@ class TestAccept:
         assert Status.PENDING is record(client).status
         assert an_event().body.decode() == client.get(keys.body(key))
         assert [key] == client.lrange(lane, 0, -1)
-        assert [lane] == client.zrange(keys.ready(), 0, -1)
+        assert [lane] == client.zrange(keys.ready("shop"), 0, -1)
         assert (
             [key] == client.zrange(keys.open_events(), 0, -1) == client.zrange(keys.timeline("shop"), 0, -1)
         )
@@ -137,7 +138,7 @@ class TestAccept:
         finally:
             client.config_set("maxmemory", "0")
 
-        assert [] == list(client.scan_iter(match="orderhook:*"))
+        assert [] == written(client)
 
 
 class TestClaim:
@@ -163,6 +164,26 @@ class TestClaim:
         accepted(client, an_event("evt-1"), an_event("evt-2"))
 
         assert [keys.event("shop", "evt-1")] == [claim["key"] for claim in claimed(client)]
+
+    def test_sources_take_turns(self, client):
+        """A flood of one source, however much longer it has waited, leaves every second place to the other."""
+        accepted(client, *(an_event(f"evt-{n}", subject=f"order-{n}") for n in range(50)))
+        late = [an_event(f"late-{n}", subject=f"order-{n}", source="other") for n in range(2)]
+        accepted(client, *late)
+
+        found = [claim["key"].split(":")[2] for claim in claimed(client, limit=6)]
+
+        assert {"other": 2, "shop": 4} == Counter(found)
+        assert "other" in found[:2]
+
+    def test_a_small_limit_does_not_always_fall_to_the_same_source(self, client):
+        """A worker that has room for one event at a time must come to every source."""
+        for source in ("shop", "other"):
+            accepted(client, *(an_event(f"evt-{n}", subject=f"order-{n}", source=source) for n in range(40)))
+
+        found = {claim["key"].split(":")[2] for _ in range(40) for claim in claimed(client, limit=1)}
+
+        assert {"shop", "other"} == found
 
     def test_tokens_only_grow(self, client):
         """A later holder must always beat an earlier one, also over a lane that was empty in between."""
@@ -226,13 +247,29 @@ class TestSettle:
         assert Status.SUCCEEDED is record(client).status
         assert [keys.event("shop", "evt-2")] == [claim["key"] for claim in claimed(client)]
 
+    def test_the_bytes_in_flight_are_those_of_events_in_flight(self, client):
+        """The soft cap reads them: a count that drifts would close the door, or never close it."""
+        first, second = an_event("evt-1", data={"note": "x" * 500}), an_event("evt-2")
+        accepted(client, first, second, an_event("evt-3", quarantine="payload_invalid"))
+        assert len(first.body) + len(second.body) == counted(client, "bytes")
+        (claim,) = claimed(client)
+        settled(client, claim, "succeeded", wait_ms=1000)
+        assert len(second.body) == counted(client, "bytes")
+        (claim,) = claimed(client)
+        settled(client, claim, "dead")
+        assert 0 == counted(client, "bytes")
+
+        replayed(client, keys.event("shop", "evt-2"))
+
+        assert len(second.body) == counted(client, "bytes")
+
     def test_the_last_event_of_a_lane_leaves_nothing_behind(self, client):
         """Lanes must not pile up."""
         accepted(client, an_event())
         (claim,) = claimed(client)
         settled(client, claim, "succeeded", wait_ms=1000)
 
-        assert 0 == client.exists(keys.lane("shop", "order-1"), keys.ready(), keys.open_events())
+        assert 0 == client.exists(keys.lane("shop", "order-1"), keys.ready("shop"), keys.open_events())
 
     @pytest.mark.parametrize("kind", ["step", "succeeded", "retrying", "dead", "pending"])
     def test_a_stale_token_changes_nothing(self, client, kind):
@@ -261,7 +298,7 @@ class TestSettle:
 
         assert 0 == settled(client, zombie, kind, "step:0.0", "@now done 1 ")
         assert ("dead", before) == (before["status"], client.hgetall(zombie["key"]))
-        assert 0 == client.exists(keys.ready(), keys.lane("shop", "order-1"))
+        assert 0 == client.exists(keys.ready("shop"), keys.lane("shop", "order-1"))
 
     def test_a_repeated_write_is_known(self, client):
         """A write whose answer was lost is sent again, and must not fail then."""
@@ -275,7 +312,7 @@ class TestSettle:
         """An event of many steps keeps its lane as long as it makes progress."""
         accepted(client, an_event())
         (claim,) = claimed(client)
-        client.zadd(keys.ready(), {claim["lane"]: 1})
+        client.zadd(keys.ready("shop"), {claim["lane"]: 1})
 
         settled(client, claim, "step", "step:0.0", "@now intent 1 ")
 
@@ -494,8 +531,8 @@ class TestSweep:
     def test_a_lost_index_is_written_anew(self, client, lost):
         """The record is the truth: what it says in flight is put back where workers find it."""
         accepted(client, an_event())
-        client.delete(keys.lane("shop", "order-1") if lost == "lane" else keys.ready())
-        client.delete(keys.ready())
+        client.delete(keys.lane("shop", "order-1") if lost == "lane" else keys.ready("shop"))
+        client.delete(keys.ready("shop"))
 
         assert [keys.event("shop", "evt-1")] == self.sweep(client)
         assert 1 == len(claimed(client))

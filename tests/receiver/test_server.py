@@ -13,6 +13,7 @@ from receiver import keys, server
 from receiver.settings import ReceiverSettings
 from receiver.store import WeakDurability
 from tests.support import broken_redis
+from tests.support.events import written
 from tests.support.receiving import SHOP, Receiver, a_delivery, answer, request_bytes, started
 from tests.support.waiting import until
 
@@ -199,7 +200,7 @@ class TestStop:
             assert (503, "STORE_UNAVAILABLE") == answer(connection).outcome
         stoppable.process.wait(10)
         assert time.monotonic() - begun < 5
-        assert [] == client.keys()
+        assert [] == written(client)
 
     def test_idle_connections_hold_nobody_up(self, stoppable):
         """Senders and balancers keep theirs open all day."""

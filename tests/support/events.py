@@ -30,12 +30,30 @@ def an_event(event_id: str = "evt-1", *, subject: str = "order-1", **changes) ->
     return NewEvent(**fields | changes)
 
 
-def accepted(client, *events: NewEvent) -> list[Outcome]:
+def accepted(client, *events: NewEvent, into: str = "") -> list[Outcome]:
     """Record *events* in one batch; return what became of each."""
     script = scripts.load("accept")
     client.script_load(script.text)
-    answers = client.execute_command(*accept.command(events, SHIFT))
+    answers = client.execute_command(*accept.command(events, SHIFT, into or identity(client)))
     return [accept.read(answer.encode(), new).outcome for answer, new in zip(answers, events, strict=True)]
+
+
+def identity(client) -> str:
+    """Return the identity of a Redis; an empty one gets one, as by the first receiver."""
+    client.set(keys.identity(), "test", nx=True)
+    return client.get(keys.identity())
+
+
+def emptied(client) -> None:
+    """Take all events out of a Redis that receivers go on to write to: for them it stays the same."""
+    known = identity(client)
+    client.flushall()
+    client.set(keys.identity(), known)
+
+
+def written(client) -> list[str]:
+    """Return every key but the identity, which is there before the first delivery."""
+    return [key for key in client.scan_iter() if key != keys.identity()]
 
 
 def record(client, event_id: str = "evt-1", *, source: str = "shop") -> Record:
@@ -46,5 +64,6 @@ def record(client, event_id: str = "evt-1", *, source: str = "shop") -> Record:
 
 def expire_leases(client) -> None:
     """Make every lane due, as if its lease or its wait were over."""
-    for lane in client.zrange(keys.ready(), 0, -1):
-        client.zadd(keys.ready(), {lane: 0})
+    for source in client.smembers(keys.sources()):
+        for lane in client.zrange(keys.ready(source), 0, -1):
+            client.zadd(keys.ready(source), {lane: 0})

@@ -7,6 +7,7 @@ believed: after each step every record, lane, index and counter is compared with
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -268,7 +269,8 @@ class Machine(RuleBasedStateMachine):
     def indexes_and_counters_are_those_of_the_records(self) -> None:
         assert self.model.keys_where(IN_FLIGHT) == set(self.inbox.in_flight())
         assert self.model.keys_where({Status.DEAD}) == set(self.client.zrange(keys.dead(), 0, -1))
-        assert +self.model.counts == {name: n for name, n in self.inbox.counts().items() if n}
+        counted = {name: n for name, n in self.inbox.counts().items() if n}
+        assert +(self.model.counts + self._bytes_in_flight()) == counted
 
     @invariant()
     def the_audit_holds_and_the_sweep_finds_nothing(self) -> None:
@@ -350,7 +352,18 @@ class Machine(RuleBasedStateMachine):
         return {lane: int(newest) for lane, newest in zip(lanes, found, strict=True) if newest}
 
     def _ready(self) -> list[tuple[str, float]]:
-        return self.client.zrange(keys.ready(), 0, -1, withscores=True)
+        return [
+            entry
+            for source in SOURCES
+            for entry in self.client.zrange(keys.ready(source), 0, -1, withscores=True)
+        ]
+
+    def _bytes_in_flight(self) -> Counter[str]:
+        """Return the length of the bodies of events in flight, by the name of their counter."""
+        found: Counter[str] = Counter()
+        for record in self.inbox.records(list(self.inbox.in_flight())):
+            found[f"{record.source}:bytes"] += self.client.strlen(keys.body(record.key))
+        return found
 
     def _status(self, key: str) -> Status:
         return Status(self.client.hget(key, "status"))
