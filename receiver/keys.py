@@ -108,7 +108,7 @@ def timeline(source: str) -> str:
     """
     `orderhook:timeline:{source}`: sorted set, event key of every recorded event of the source by `accepted`.
 
-    Written by accept.lua; entries leave with their record, by retention.
+    Written by accept.lua; entries leave with their record, by retire.lua.
     """
     return f"{PREFIX}timeline:{source}"
 

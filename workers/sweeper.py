@@ -12,7 +12,6 @@ import structlog
 from receiver import keys, scripts
 from receiver.inbox import Inbox
 from receiver.lifecycle import CLOSED
-from receiver.record import Record
 from receiver.wake import ShiftTemplate
 
 from .plant import Plant
@@ -23,6 +22,7 @@ log = structlog.get_logger()
 SWEEP_EVERY_S = 60
 #: Events looked at in one script call, and removed in one go.
 PAGE = 500
+_CLOSED = f" {' '.join(sorted(CLOSED))} "
 
 
 def relay(client: "redis.Redis", shift: ShiftTemplate) -> bool:
@@ -61,14 +61,13 @@ def retire(client: "redis.Redis", plant: Plant) -> int:
 
 
 def _retire_source(client: "redis.Redis", source: str, before_ms: int) -> int:
+    """Ask of each old event, and remove it, in one step: an operator may start it again at this very moment."""
     removed = 0
     for page in _old(client, source, before_ms):
-        found = list(Inbox(client).records(page))
-        over = [record for record in found if record.status in CLOSED and record.closed <= before_ms]
-        _remove(client, source, over)
-        if expired := set(page) - {record.key for record in found}:
-            client.zrem(keys.timeline(source), *expired)
-        removed += len(over)
+        events = [part for key in page for part in (key, keys.body(key))]
+        removed += sum(
+            scripts.run_sync(client, "retire", (keys.timeline(source),), (before_ms, _CLOSED, *events))
+        )
     return removed
 
 
@@ -79,14 +78,3 @@ def _old(client: "redis.Redis", source: str, before_ms: int) -> Iterator[Sequenc
         yield page  # type: ignore[misc]
         kept: Sequence[float | None] = client.zmscore(line, page)  # type: ignore[arg-type]
         start += sum(score is not None for score in kept)
-
-
-def _remove(client: "redis.Redis", source: str, records: Sequence[Record]) -> None:
-    if not records:
-        return
-    with client.pipeline(transaction=True) as pipeline:
-        for record in records:
-            pipeline.delete(record.key, keys.body(record.key))
-            pipeline.zrem(keys.timeline(source), record.key)
-            pipeline.hincrby(keys.counts(), f"{source}:retired.{record.status}", 1)
-        pipeline.execute()

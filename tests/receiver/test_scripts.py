@@ -1,4 +1,4 @@
-"""The atomic steps, each run on a real Redis: accept, claim, settle, replay, discard, relay, sweep."""
+"""The atomic steps, each run on a real Redis: accept, claim, settle, replay, discard, relay, sweep, retire."""
 
 import itertools
 from collections import Counter
@@ -542,3 +542,49 @@ def test_the_script_knows_the_same_moves_as_the_table(client):
     """The table is passed to the scripts; a move that it does not hold is refused by them."""
     for start, end in itertools.product(Status, Status):
         assert (f" {start}>{end} " in lifecycle.moves_text()) == (end in lifecycle.MOVES[start])
+
+
+class TestRetire:
+    def retired(self, client, key, *, before=1 << 52) -> int:
+        closed = f" {' '.join(lifecycle.CLOSED)} "
+        args = (before, closed, key, keys.body(key))
+        return scripts.run_sync(client, "retire", (keys.timeline("shop"),), args)[0]
+
+    def test_a_closed_event_leaves_every_place(self, client):
+        """All that stays of it is a number."""
+        accepted(client, an_event())
+        (claim,) = claimed(client)
+        settled(client, claim, "succeeded", wait_ms=60_000)
+
+        assert 1 == self.retired(client, claim["key"])
+        assert (1, 1) == (counted(client, "succeeded"), counted(client, "retired.succeeded"))
+        assert 0 == client.exists(claim["key"], keys.body(claim["key"]), keys.timeline("shop"))
+
+    def test_an_event_that_was_started_again_meanwhile_stays(self, client):
+        """
+        Retention looks at a page of events and removes them a moment later.
+
+        What an operator replayed in between was removed while its lane waited for it.
+        """
+        accepted(client, an_event())
+        (claim,) = claimed(client)
+        settled(client, claim, "succeeded", wait_ms=60_000)
+        replayed(client, claim["key"])
+
+        assert 0 == self.retired(client, claim["key"])
+        assert [claim["key"]] == [claim["key"] for claim in claimed(client)]
+
+    def test_an_event_that_is_not_old_enough_stays(self, client):
+        """Its id must be known for as long as the source says."""
+        accepted(client, an_event())
+        (claim,) = claimed(client)
+        settled(client, claim, "succeeded", wait_ms=60_000)
+
+        assert 0 == self.retired(client, claim["key"], before=record(client).closed - 1)
+
+    def test_what_expired_leaves_the_time_line(self, client):
+        """A name without a record would be looked at for ever."""
+        client.zadd(keys.timeline("shop"), {keys.event("shop", "gone"): 1})
+
+        assert 0 == self.retired(client, keys.event("shop", "gone"))
+        assert 0 == client.exists(keys.timeline("shop"))
