@@ -9,10 +9,9 @@ from collections import Counter
 import pytest
 
 from .harness.faults import at_scale, catalogue
-from .harness.fleet import SOURCE, Fleet
+from .harness.fleet import Fleet
 from .harness.life import LIFE, LIFE_WITH_MAIL
 from .harness.nemesis import Nemesis
-from .harness.sender import Sender
 from .harness.storm import MORE_FILES, MORE_MB, Report, ride_out
 
 #: Acknowledged events of a full run.
@@ -32,16 +31,7 @@ def storm(system, *, life, seconds, scaled, chance, without=(), **sandbox) -> Re
             chance=random.Random(chance.random()),
             seconds=seconds,
         )
-        sender = Sender(
-            ports=[receiver.port for receiver in fleet.receivers],
-            source=SOURCE,
-            sign=fleet.signing(),
-            life=life,
-            orders=ids,
-            file=system.folder / "acked.jsonl",
-            chance=random.Random(chance.random()),
-            rate=events / (0.9 * seconds),
-        )
+        sender = fleet.sender(ids, random.Random(chance.random()), rate=events / (0.9 * seconds))
         report = ride_out(fleet, sender, nemesis, events=events)
     print("\n".join(report.lines()))
     return report

@@ -27,12 +27,12 @@ from tests.support.waiting import until
 
 from .checker import Effect
 from .life import ACTIONS, Stage, number_of, workflows
-from .sender import Signing
+from .sender import Sender, Signing
 
 ROOT = Path(__file__).parents[3]
 SOURCE = "installer"
 LEASE_S = 2.0
-#: A worker as the supervisor starts it, but with a clock that is wrong by so many seconds.
+#: How wrong a clock is, in seconds.
 SKEW_S = 600
 
 WORKER: Mapping[str, Any] = {
@@ -88,8 +88,10 @@ class Fleet:
     receivers: list[Receiver] = field(default_factory=lambda: [Receiver(free_port()), Receiver(free_port())])
     workers: list[Worker] = field(default_factory=lambda: [Worker(number) for number in range(3)])
     links: dict[str, Proxy] = field(default_factory=dict)
-    #: Workers whose clock is wrong.
-    skewed: Sequence[int] = (2,)
+    #: By which of these many seconds the clock of a worker is wrong, drawn at each start.
+    skewed: Mapping[int, Sequence[int]] = field(default_factory=lambda: {2: (-SKEW_S, SKEW_S)})
+    #: The table `[worker]`.
+    terms: Mapping[str, Any] = field(default_factory=lambda: WORKER)
     #: Starts of workers whose clock is wrong.
     skews: int = 0
 
@@ -132,7 +134,7 @@ class Fleet:
                     "api": {"base_url": self.system.sandbox_url, "token": TOKEN},
                 }
             },
-            "worker": WORKER,
+            "worker": self.terms,
             "workflows": workflows(self.life),
         }
         (self.system.folder / "orderhook.toml").write_text(tomlkit.dumps(values))
@@ -151,7 +153,7 @@ class Fleet:
         }
         command: Sequence[str] = self.system.command("worker", "--processes", "1")
         if worker.number in self.skewed:
-            worker.skew_s = self.chance.choice((-SKEW_S, SKEW_S))
+            worker.skew_s = self.chance.choice(self.skewed[worker.number])
             self.skews += 1
             command = skewed(worker.skew_s)
             env["PYTHONPATH"] = str(ROOT)
@@ -159,13 +161,28 @@ class Fleet:
 
     # What a sender needs.
 
-    def signing(self) -> Signing:
-        """Return what signs deliveries as the source wants it."""
+    def sender(
+        self, orders: Sequence[str], chance: random.Random, *, rate: float, ahead_s: int = 0
+    ) -> Sender:
+        """Return a sender of these orders' events, whose clock is *ahead_s* seconds ahead."""
+        return Sender(
+            ports=[receiver.port for receiver in self.receivers],
+            source=SOURCE,
+            sign=self.signing(ahead_s=ahead_s),
+            life=self.life,
+            orders=orders,
+            file=self.system.folder / "acked.jsonl",
+            chance=chance,
+            rate=rate,
+        )
+
+    def signing(self, *, ahead_s: int = 0) -> Signing:
+        """Return what signs deliveries as the source wants it, by a clock that is *ahead_s* seconds ahead."""
         path = self.system.folder / "orderhook.toml"
         scheme = receiver_settings(read_config(environ={}, path=path)).sources[SOURCE].scheme
 
         def signed(event_id: str, event_type: str, body: bytes) -> Mapping[str, str]:
-            now = int(time.time())
+            now = int(time.time()) + ahead_s
             return dict(sign(scheme, event_id=event_id, event_type=event_type, timestamp=now, body=body))
 
         return signed
@@ -187,6 +204,11 @@ class Fleet:
     def _deeds(self) -> Iterator[Effect]:
         for name, order, number, key, at in self.system.deeds():
             yield Effect(log="deeds", order=order, number=number, name=name, key=key, at=at)
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the events, as the command line shows them to an operator."""
+        found = self.system.run("events", "list", "--json", "--limit", "1000000")
+        return [json.loads(line) for line in found.stdout.splitlines()]
 
     def dead(self) -> dict[str, str]:
         """Return id and reason of the dead letters, as the command line shows them to an operator."""

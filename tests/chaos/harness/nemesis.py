@@ -9,7 +9,7 @@ import heapq
 import random
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tests.support.waiting import until
@@ -32,10 +32,12 @@ class Nemesis:
     """Breaks a fleet until its deck is used up; `turn` is to be called again and again."""
 
     fleet: Fleet
-    faults: Iterable[Fault]
+    faults: Sequence[Fault]
     chance: random.Random
     #: Over how long the blows are spread.
     seconds: float
+    #: Shuffle the deck again when it is used up; then `mend` is its only end.
+    again: bool = False
     log: list[Struck] = field(default_factory=list)
     _deck: list[Fault] = field(init=False)
     _busy: set[str] = field(default_factory=set)
@@ -45,10 +47,13 @@ class Nemesis:
     _pace: float = 0.0
 
     def __post_init__(self) -> None:
-        self._deck = [fault for fault in self.faults for _ in range(fault.count)]
-        self.chance.shuffle(self._deck)
+        self._shuffle()
         self._pace = self.seconds / max(1, len(self._deck))
         self._next = time.monotonic()
+
+    def _shuffle(self) -> None:
+        self._deck = [fault for fault in self.faults for _ in range(fault.count)]
+        self.chance.shuffle(self._deck)
 
     @property
     def done(self) -> bool:
@@ -61,6 +66,8 @@ class Nemesis:
     def turn(self) -> bool:
         """Mend what is due, strike what is due; to be called many times a second."""
         self._resume()
+        if self.again and not self._deck:
+            self._shuffle()
         now = time.monotonic()
         if self._deck and now >= self._next:
             # From now, not from when it was due: a machine that falls behind is not to be given all at once.
@@ -70,6 +77,7 @@ class Nemesis:
 
     def mend(self) -> None:
         """Strike no more and let every fault come to its end, in its own time."""
+        self.again = False
         self._deck.clear()
         until(lambda: self.turn() and self.done, within_s=END_S + 10, what="every fault is mended")
 
