@@ -116,7 +116,8 @@ def build_source(name: str, settings: SourceSettings) -> Source:
 
 def _promised(settings: ReceiverSettings) -> set[str]:
     """Return the sources whose events are acknowledged only when they are safe beyond the memory of one process."""
-    return {name for name, source in settings.sources.items() if source.durability != "memory"}
+    kept = {"replica"} if settings.receiver.allow_weak_durability else {"disk", "replica"}
+    return {name for name, source in settings.sources.items() if source.durability in kept}
 
 
 def _caps(settings: ReceiverSettings) -> Caps:

@@ -110,7 +110,7 @@ def test_i5_the_control_a_power_loss_under_everysec_takes_acknowledged_events(
     """Were nothing lost here either, the scenario above would prove nothing."""
     losses, between = scaled(5, least=2), scaled(BETWEEN_LOSSES, least=200)
     system.redis.appendfsync = "everysec"
-    system.configure([NOTE], source={"durability": "memory"})
+    system.configure([NOTE], source={"durability": "disk"}, receiver={"allow_weak_durability": True})
     disk.start()
     system.start_receiver()
 

@@ -155,6 +155,19 @@ class TestStart:
             )
             assert "appendfsync is everysec" in found.json["data"]["reasons"][0]
 
+    def test_what_a_weak_redis_loses_where_that_is_allowed_is_no_alarm(
+        self, tmp_path, client, redis_url, weak_fsync
+    ):
+        """Who allows it has said that a power loss may take events: the others are to be taken all the same."""
+        sources, allow = {"safe": SHOP | {"durability": "disk"}}, {"allow_weak_durability": True}
+        with started(tmp_path, redis_url, sources=sources, receiver=allow) as receiver:
+            receiver.post(a_delivery("msg-1"), "safe")
+            client.hincrby(keys.counts(), "safe:accepted", -1)
+
+            until(lambda: loss_is_seen(receiver), what="the loss is in the log")
+
+            assert 202 == receiver.post(a_delivery("msg-2"), "safe").status
+
     def test_a_redis_that_may_throw_events_away_stops_the_start(self, tmp_path, redis_url, evicting):
         """Whatever durability is asked for: what is evicted was acknowledged."""
         receiver = Receiver(folder=tmp_path, settings={"redis_url": redis_url, "sources": {"shop": SHOP}})
@@ -247,6 +260,12 @@ class TestStop:
 
         assert len(acknowledged) < 1000
         assert [] == [name for name in acknowledged if not client.exists(keys.event("shop", name))]
+
+
+def loss_is_seen(receiver) -> bool:
+    """Ask for readiness, which compares, and return whether a loss was logged."""
+    receiver.send("GET", "/readyz")
+    return bool(receiver.lines("receiver.events_lost"))
 
 
 def read_so_far(receiver) -> None:

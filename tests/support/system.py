@@ -122,6 +122,7 @@ class System:
         *,
         worker: Mapping[str, Any] | None = None,
         source: Mapping[str, Any] | None = None,
+        receiver: Mapping[str, Any] | None = None,
         actions: Sequence[str] = (),
     ) -> None:
         """
@@ -133,7 +134,7 @@ class System:
         """
         values = {
             "redis_url": self.redis.url,
-            "receiver": {"port": self.receiver_port},
+            "receiver": {"port": self.receiver_port, **(receiver or {})},
             "actions": ["deeds_on_disk", *actions],
             "sources": {
                 "installer": {
