@@ -7,8 +7,9 @@ Effects are read from the deeds file, which actions append to before they return
 import contextlib
 import os
 import signal
+import time
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from workers.audit import audit
 
 #: A line of DEEDS: [action, event id, subject, idempotency key, data, milliseconds, process].
 TIMED = """
-import asyncio, json, os, resource, signal, time
+import asyncio, json, os, signal, time
 from workers.actions import action
 
 
@@ -38,6 +39,33 @@ def deed(step, name):
 async def timed(step, *, seconds: float = 0.0, name: str = "timed"):
     deed(step, name)
     await asyncio.sleep(seconds)
+
+
+@action("evil", effect="keyed")
+async def evil(step):
+    deed(step, "evil")
+    match step.event.payload["data"].get("does"):
+        case "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "memory":
+            bytearray(3 << 30)  # within any machine's address space, and past the limit of the scenario
+        case "loop" if step.attempt == 1:
+            while True:
+                pass
+
+
+@action("stuck", effect="keyed")
+def stuck(step):
+    deed(step, "stuck")
+    while step.attempt == 1:
+        pass
+
+
+@action("flaky", effect="keyed")
+async def flaky(step):
+    deed(step, "flaky")
+    if step.attempt == 1:
+        raise OSError("not yet")
 """
 
 
@@ -144,6 +172,12 @@ def lanes(system: System) -> Counter[str]:
     return Counter(event for lane in found for event in lane)
 
 
+def passed(seconds: float) -> Callable[[], bool]:
+    """Return what says whether so many seconds have passed since now."""
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() > end
+
+
 # Processes.
 
 
@@ -178,8 +212,3 @@ def resident_mb(pid: int) -> float:
 def open_files(pid: int) -> int:
     """Return how many file descriptors a process holds."""
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
-
-
-def children_of(system: System, name: str) -> list[Process]:
-    """Return the processes that were started under this name and still run."""
-    return [one for one in system.processes if one.name == name and one.popen.poll() is None]

@@ -14,6 +14,7 @@ from tests.chaos.scene import (
     configure,
     drained,
     lanes,
+    passed,
     resident_mb,
     timed,
 )
@@ -39,12 +40,6 @@ def health(system: System, path: str) -> tuple[int, str | None]:
         connection.request("GET", path)
         answer = connection.getresponse()
         return answer.status, answer.getheader("retry-after")
-
-
-def passed(seconds: float) -> Callable[[], bool]:
-    """Return whether so many seconds have passed since now."""
-    end = time.monotonic() + seconds
-    return lambda: time.monotonic() > end
 
 
 @pytest.mark.within(180)

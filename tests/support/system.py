@@ -195,10 +195,10 @@ class System:
         until(lambda: _answers(f"http://127.0.0.1:{port}/healthz"), what="receiver answers", within_s=20)
         return process
 
-    def start_worker(self, processes: int = 1) -> Process:
+    def start_worker(self, processes: int = 1, *, env: Mapping[str, str] | None = None) -> Process:
         """Start a supervisor with its workers and wait until rq knows them."""
         before = self.workers()
-        process = self.start("worker", *self.command("worker", "--processes", str(processes)))
+        process = self.start("worker", *self.command("worker", "--processes", str(processes)), env=env)
         until(lambda: len(self.workers() - before) >= processes, what="workers registered", within_s=20)
         return process
 
