@@ -29,6 +29,7 @@ STYLES: Mapping[Tone, str] = {
 STATUS_TONES: Mapping[Status, Tone] = {
     Status.SUCCEEDED: Tone.GOOD,
     Status.IGNORED: Tone.FAINT,
+    Status.SUPERSEDED: Tone.FAINT,
     Status.DISCARDED: Tone.FAINT,
     Status.RETRYING: Tone.WARN,
     Status.PAUSED: Tone.WARN,

@@ -51,6 +51,7 @@ _RESOLVED, _ACCEPTED, _BEGAN, _STEP, _ENDED, _CLOSED = range(6)
 _OUTCOME_TONES = {
     Status.SUCCEEDED: Tone.GOOD,
     Status.IGNORED: Tone.FAINT,
+    Status.SUPERSEDED: Tone.FAINT,
     Status.RETRYING: Tone.WARN,
     Status.DEAD: Tone.BAD,
     "crashed": Tone.WARN,

@@ -23,6 +23,8 @@ class Status(StrEnum):
     SUCCEEDED = "succeeded"
     #: Recorded, but there was nothing to do; the reason says why. Kept for the source's retention.
     IGNORED = "ignored"
+    #: A newer event of the same type waits in its lane, and its workflows want the newest only.
+    SUPERSEDED = "superseded"
     #: A pause action waits to be resumed.
     PAUSED = "paused"
     #: Will not be attempted again by itself; kept, without limit, until replayed or discarded.
@@ -35,7 +37,7 @@ class Status(StrEnum):
 IN_FLIGHT = frozenset({Status.PENDING, Status.RUNNING, Status.RETRYING, Status.PAUSED})
 
 #: Statuses that retention may remove.
-CLOSED = frozenset({Status.SUCCEEDED, Status.IGNORED, Status.DISCARDED})
+CLOSED = frozenset({Status.SUCCEEDED, Status.IGNORED, Status.SUPERSEDED, Status.DISCARDED})
 
 #: Every legal move. RUNNING to RUNNING is a claim after the lease of a dead holder ran out;
 #: RUNNING to PENDING is a worker that gives an event back because it must stop.
@@ -46,6 +48,7 @@ MOVES: Mapping[Status, frozenset[Status]] = MappingProxyType(
             {
                 Status.SUCCEEDED,
                 Status.IGNORED,
+                Status.SUPERSEDED,
                 Status.RETRYING,
                 Status.PAUSED,
                 Status.DEAD,
@@ -57,6 +60,7 @@ MOVES: Mapping[Status, frozenset[Status]] = MappingProxyType(
         Status.PAUSED: frozenset({Status.PENDING}),
         Status.DEAD: frozenset({Status.PENDING, Status.DISCARDED}),
         Status.IGNORED: frozenset({Status.PENDING}),
+        Status.SUPERSEDED: frozenset({Status.PENDING}),
         Status.SUCCEEDED: frozenset({Status.PENDING}),
         Status.DISCARDED: frozenset(),
     }

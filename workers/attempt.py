@@ -8,9 +8,9 @@ written before the next step begins. Knows nothing of rq, claims or lanes; `Book
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from receiver.lifecycle import Status
 from receiver.record import LedgerEntry, StepState
@@ -25,6 +25,9 @@ from .ledger import Claim, End, entry
 from .views import condition_view, event_view
 from .workflows import Workflow, triggered
 from .workshop import SourceRules, Workshop
+
+#: A workflow and its place in the event's plan.
+Run: TypeAlias = tuple[int, Workflow]
 
 
 class _Release(Exception):
@@ -72,10 +75,15 @@ class _Visit:
         """Return how the attempt ends; raises nothing but LeaseLost and cancellation."""
         try:
             view = event_view(self.claim.record, self.claim.body)
-            plan = await self._plan(view)
-            if not plan:
+            timely = [
+                (run, one) for run, one in enumerate(await self._plan(view)) if one.runs(stale=view.stale)
+            ]
+            if not timely:
                 return self._end(ending.closed(Status.IGNORED, self._nothing_to_do(view), rules=self.rules))
-            for run, workflow in enumerate(plan):
+            wanted = await self._newest_only(timely)
+            if not wanted:
+                return self._end(ending.closed(Status.SUPERSEDED, Reason.SUPERSEDED, rules=self.rules))
+            for run, workflow in wanted:
                 await self._run(run, workflow, view)
         except _Release:
             return self._end(ending.released())
@@ -102,9 +110,16 @@ class _Visit:
             )
         return matching
 
+    async def _newest_only(self, runs: Sequence[Run]) -> Sequence[Run]:
+        """Return the runs but for those that leave the event to a newer one; what has begun is finished."""
+        left = [(run, workflow) for run, workflow in runs if not workflow.latest_only]
+        if len(left) == len(runs) or self.claim.record.ledger:
+            return runs
+        return left if await self.shop.books.superseded(self.claim) else runs
+
     def _nothing_to_do(self, event: EventView) -> str:
         """Return why no workflow runs: a late event may have one that would have wanted it in time."""
-        late = event.stale and triggered(event.type, False, self.shop.workflows)
+        late = event.stale and (self.claim.record.plan or triggered(event.type, False, self.shop.workflows))
         return Reason.STALE if late else Reason.NO_WORKFLOW
 
     async def _pinned(self, name_and_version: str) -> Workflow:

@@ -1,5 +1,5 @@
 """
-The loss equation: accepted = succeeded + ignored + dead + discarded + in flight.
+The loss equation: accepted = succeeded + ignored + superseded + dead + discarded + in flight.
 
 Both sides come from different places: the left from the counter that accept raised, the right from a walk over the
 records. Where they differ, the ids are named.

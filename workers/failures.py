@@ -49,6 +49,7 @@ class Reason(StrEnum):
     SUBJECT_MISSING = "subject_missing"  # the event does not say which order it is about
     API_MISSING = "api_missing"  # the event's source has no order API in the configuration
     NO_WORKFLOW = "no_workflow"  # ignored: no workflow wants the event
+    SUPERSEDED = "superseded"  # a newer event of the same type waits, and the workflows want the newest only
     STALE = "stale"  # ignored: it came late, and no workflow wants it late
     PAYLOAD_INVALID = "payload_invalid"  # the body is no JSON object that every reader would read alike
     BODY_MISSING = "body_missing"  # the body was erased

@@ -6,6 +6,7 @@ lease is over: each carries its fencing token and says the same thing twice, so 
 """
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,8 @@ log = structlog.get_logger()
 
 #: Most writes in one script call.
 MAX_BATCH = 256
+#: Events of a lane looked at in one go.
+LANE_PAGE = 100
 #: Seconds between tries while Redis does not answer: at first, and at most.
 FIRST_WAIT_S = 0.05
 LONGEST_WAIT_S = 2.0
@@ -130,6 +133,25 @@ class Ledger:
         until = time.monotonic() + self._lease_s  # Redis counts from a later moment
         await self._put("step", claim, End(status=Status.RUNNING, fields=fields))
         lease.hold(until)
+
+    async def superseded(self, claim: Claim) -> bool:
+        """
+        Return whether a newer event of the same type waits in the lane; False where Redis does not say.
+
+        Looked for from the lane's end, where a burst of updates has its newest.
+        """
+        own, kind = claim.record.key.encode(), claim.record.type.encode()
+        with contextlib.suppress(RedisError, OSError):
+            end = -1
+            while page := await self._redis.lrange(claim.lane, end - LANE_PAGE + 1, end):
+                async with self._redis.pipeline(transaction=False) as pipeline:
+                    for key in page:
+                        pipeline.hget(key, "type")
+                    types = await pipeline.execute()
+                if any(key != own and found == kind for key, found in zip(page, types, strict=True)):
+                    return True
+                end -= LANE_PAGE
+        return False
 
     async def end(self, claim: Claim, end: End) -> None:
         """

@@ -57,7 +57,8 @@ def equation(one: Audit) -> str:
     """
     Return both sides: `12 accepted = 9 succeeded + 2 ignored + 1 dead + 0 discarded + 0 in flight`.
     """
-    statuses = (Status.SUCCEEDED, Status.IGNORED, Status.DEAD, Status.DISCARDED)
+    superseded = (Status.SUPERSEDED,) if one.found[Status.SUPERSEDED] else ()  # few sources have any
+    statuses = (Status.SUCCEEDED, Status.IGNORED, *superseded, Status.DEAD, Status.DISCARDED)
     right = " + ".join(f"{one.found[status]} {status}" for status in statuses)
     sign = "=" if one.accepted == one.accounted else "≠"
     return f"{one.accepted} accepted {sign} {right} + {one.in_flight} in flight"

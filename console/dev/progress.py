@@ -14,7 +14,7 @@ from ..story import Tone
 #: The last event of an order's life.
 LAST = "order.completed"
 #: A configuration need not have a workflow for the last event.
-_DONE = frozenset({Status.SUCCEEDED, Status.IGNORED})
+_DONE = frozenset({Status.SUCCEEDED, Status.IGNORED, Status.SUPERSEDED})
 
 
 @dataclass(slots=True, kw_only=True)

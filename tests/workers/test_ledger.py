@@ -133,3 +133,23 @@ async def test_a_text_that_is_no_unicode_harms_no_other_event(client, redis_url)
 async def test_any_detail_can_be_kept(detail, shown):
     """The effect is done when its result is noted: an error here would call for its repeat."""
     assert f"@now done 7 {shown}" == entry(StepState.DONE, 7, detail)
+
+
+@pytest.mark.parametrize(
+    ("behind", "newer"),
+    [
+        ([], False),
+        (["order.updated"] * 250, False),
+        ([*["order.updated"] * 20, "order.created", *["order.updated"] * 230], True),
+    ],
+    ids=["alone", "others only", "far from both ends"],
+)
+async def test_a_newer_event_of_the_type_is_found_wherever_it_waits(client, redis_url, behind, newer):
+    """A long lane is read in pages, from its end, and to its head."""
+    accepted(client, an_event(), *(an_event(f"evt-{n}-b", type=kind) for n, kind in enumerate(behind)))
+    async with store.async_client(redis_url, timeout_s=2) as connection:
+        ledger = ledger_on(connection, lease_s=5)
+        (claim,) = (await ledger.claim(1)).claims
+
+        assert newer is await ledger.superseded(claim)
+        await ledger.close()

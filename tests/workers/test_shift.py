@@ -330,6 +330,53 @@ async def test_a_stale_event_starts_nothing_unless_the_workflow_says_so(client, 
     assert ["evt-1"] == [event for _, event, _ in deeds.DEEDS]
 
 
+async def test_who_wants_the_newest_only_passes_over_what_a_newer_one_follows(client, plant):
+    """A burst of updates of one order is one piece of work; a newer event of another type is none of its matter."""
+    accepted(client, *(an_event(f"evt-{n}") for n in range(12)), an_event("other", type="order.deleted"))
+
+    await work(plant([{"type": "first"}], workflow={"latest_only": True}))
+
+    assert [("first", "evt-11")] == [(name, event) for name, event, _ in deeds.DEEDS]
+    assert (Status.SUPERSEDED, "superseded") == (
+        record(client, "evt-0").status,
+        record(client, "evt-0").reason,
+    )
+    (one,) = audit(Inbox(client))
+    assert one.holds
+    assert 11 == one.found[Status.SUPERSEDED]
+
+
+async def test_what_has_begun_is_finished_whatever_follows(client, plant):
+    """Its effects are half of what was wanted; to stop there would leave them so."""
+    accepted(client, an_event("evt-1"))
+    deeds.FAILURES["second"] = [Transient("not now")]
+    await work(plant(workflow={"latest_only": True}, shift_s=0.05))
+    assert Status.RETRYING is record(client, "evt-1").status
+    accepted(client, an_event("evt-2"))
+    expire_leases(client)
+
+    await work(plant(workflow={"latest_only": True}))
+
+    assert Status.SUCCEEDED is record(client, "evt-1").status
+
+
+async def test_a_replay_of_an_event_that_later_ones_have_passed_changes_nothing(client, plant):
+    """E7: its order has moved on while it was dead; to run it now would set the order back."""
+    accepted(client, an_event("evt-1", occurred="1000"))
+    deeds.FAILURES["first"] = [Permanent("the order API refuses")]
+    await work(plant([{"type": "first"}]))
+    assert Status.DEAD is record(client, "evt-1").status
+    accepted(client, an_event("evt-2", occurred="2000"))
+    await work(plant([{"type": "first"}]))
+
+    list(dead_letters.replay(client, [record(client, "evt-1")]))
+    await work(plant([{"type": "first"}]))
+
+    late = record(client, "evt-1")
+    assert (Status.IGNORED, "stale") == (late.status, late.reason)
+    assert ["evt-1", "evt-2"] == [event for _, event, _ in deeds.DEEDS]
+
+
 async def test_a_hint_is_not_believed(client, plant):
     """Where the payload only says look, conditions ask the order API; here it cannot be reached, so the event waits."""
     accepted(client, an_event(data={"country": "NO"}))

@@ -66,6 +66,11 @@ class Definition(BaseModel):
         default="skip",
         description="What it does about an event that came after a later one of the same order.",
     )
+    latest_only: bool = Field(
+        default=False,
+        description="Whether it wants the newest state only: an event is passed over while a newer one of the same "
+        "type and order waits.",
+    )
 
 
 def describe(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[str, str]]:

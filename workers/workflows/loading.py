@@ -112,6 +112,7 @@ def _loaded(raw: Mapping[str, Any], canonical: bytes, known: Registry, report: _
         actions=actions,
         enabled=shape.enabled,
         on_stale=shape.on_stale,
+        latest_only=shape.latest_only,
         version=hashlib.sha256(canonical).hexdigest()[:_VERSION_LENGTH],
         definition=definition,
     )

@@ -37,8 +37,13 @@ class Workflow:
     actions: tuple[StepSpec, ...]
     enabled: bool
     on_stale: OnStale
+    latest_only: bool
     version: str
     definition: Mapping[str, Any]
+
+    def runs(self, *, stale: bool) -> bool:
+        """Return whether it acts on an event that came in time, or late."""
+        return self.on_stale == "run" or not stale
 
 
 def triggered(event_type: str, stale: bool, workflows: Iterable[Workflow]) -> tuple[Workflow, ...]:  # noqa: FBT001
@@ -47,8 +52,7 @@ def triggered(event_type: str, stale: bool, workflows: Iterable[Workflow]) -> tu
 
 
 def _starts(workflow: Workflow, event_type: str, *, stale: bool) -> bool:
-    wanted = workflow.enabled and (workflow.on_stale == "run" or not stale)
-    return wanted and admits(workflow.trigger, event_type)
+    return workflow.enabled and workflow.runs(stale=stale) and admits(workflow.trigger, event_type)
 
 
 def workflow_warnings(workflows: Iterable[Workflow]) -> tuple[WorkflowProblem, ...]:
