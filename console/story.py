@@ -96,7 +96,8 @@ def _arrival(record: Record) -> Iterator[Line]:
     if record.duplicate_at:
         yield _again(record)
     if record.replays:
-        text = "replayed" if record.replays == 1 else f"replayed, {record.replays} times by now"
+        times = "" if record.replays == 1 else f", {record.replays} times by now"
+        text = f"replayed{f' by {record.replay}' if record.replay else ''}{times}"
         yield Line(at=record.opened, rank=_ACCEPTED, key=f"replay:{record.replays}", text=text)
 
 

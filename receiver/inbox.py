@@ -3,6 +3,7 @@ Reading the inbox: single records, the time line of a source, dead letters. For 
 """
 
 import heapq
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -84,6 +85,42 @@ class Inbox:
         """Yield the wanted dead letters, the oldest death first; the time range is that of their death."""
         line = self._line(keys.dead(), wanted, newest_first=False)
         yield from self._admitted((key for _, key in line), wanted)
+
+    def dead_keys(self, wanted: Filter) -> Iterator[str]:
+        """Yield the key of each wanted dead letter, like `dead_letters`, without reading whole records."""
+        found = (key for _, key in self._line(keys.dead(), wanted, newest_first=False))
+        facts = [name for name in ("source", "type", "subject") if getattr(wanted, name)]
+        values = [getattr(wanted, name) for name in facts]
+        while page := list(itertools.islice(found, PAGE)):
+            if not facts:
+                yield from page
+                continue
+            with self._redis.pipeline(transaction=False) as pipeline:
+                for key in page:
+                    pipeline.hmget(key, facts)
+                answers = pipeline.execute()
+            yield from (key for key, answer in zip(page, answers, strict=True) if answer == values)
+
+    def count_dead(self, wanted: Filter) -> int:
+        """Return how many dead letters are wanted."""
+        if wanted.source or wanted.type or wanted.subject:
+            return sum(1 for _ in self.dead_keys(wanted))
+        return int(self._redis.zcount(keys.dead(), wanted.since, f"({wanted.until}"))
+
+    def open_among(self, event_keys: Sequence[str]) -> set[str]:
+        """Return which of the events are in flight."""
+        if not event_keys:
+            return set()
+        scores: Sequence[float | None] = self._redis.zmscore(keys.open_events(), list(event_keys))
+        return {key for key, score in zip(event_keys, scores, strict=True) if score is not None}
+
+    def overdue_ms(self, now: int) -> int:
+        """Return how long the lane that waits longest has been due and nobody took it; *now* in milliseconds."""
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for source in self.sources():
+                pipeline.zrangebyscore(keys.ready(source), "-inf", now, start=0, num=1, withscores=True)
+            first = [found[0][1] for found in pipeline.execute() if found]
+        return max(0, now - int(min(first))) if first else 0
 
     def in_flight(self, *, since: int = 0) -> Iterator[str]:
         """Yield the key of every event in flight that was opened (accepted or replayed) at *since* or later."""

@@ -30,7 +30,7 @@ def event(source: str, event_id: str) -> EventKey:
     * `status`, `reason`, `error`, `step` (where it failed), `code` (versions that it died with),
       `stale` (`1` for an event older than the lane's last applied)
     * `duplicates` (deliveries but the first), `duplicate_at` (the last of them), `altered` (those with another body),
-      `replays`, `discarded` (by whom and why)
+      `replays`, `replay` (id of the last, where it is on record), `discarded` (by whom and why)
     * `attempt` (claims so far), `base` (attempts before the last replay), `crashes` (claims nobody reported back from)
     * `fence`: the token of the last claim; a write with another token changes nothing
     * `attempt:{n}`: `outcome token started ended detail`
@@ -111,6 +111,26 @@ def timeline(source: str) -> str:
     Written by accept.lua; entries leave with their record, by retire.lua.
     """
     return f"{PREFIX}timeline:{source}"
+
+
+def replay(replay_id: str) -> str:
+    """
+    `orderhook:replay:{replay id}`: hash, a replay on record. Expires 90 days after its last change.
+
+    * `state` running, paused, done or cancelled; `holder`, the process that may move events under it;
+      `started`, `ended`, `seen` (last sign of life)
+    * `by`, `why`; `wanted`, JSON of the filter, or `events`, JSON list of event keys; `rate`, `ahead`
+    * `total` (what fitted at the start), `moved`, `handled` (moved, or found not to be replayed),
+      `left` (what was dead still when it was cancelled)
+
+    Written by `orderhook replay` and `replays`, and by replay.lua with every event that it moves.
+    """
+    return f"{PREFIX}replay:{replay_id}"
+
+
+def replays() -> str:
+    """`orderhook:replays`: sorted set, id of every replay by its start. Entries leave with their record."""
+    return f"{PREFIX}replays"
 
 
 def sources() -> str:

@@ -58,6 +58,8 @@ class Record:
     duplicate_at: int
     altered: int
     replays: int
+    #: The id of the last one, where it is on record.
+    replay: str = ""
     #: By whom and why it was discarded.
     discarded: str = ""
     attempt: int
@@ -109,6 +111,7 @@ class Record:
             duplicate_at=number("duplicate_at"),
             altered=number("altered"),
             replays=number("replays"),
+            replay=text("replay"),
             discarded=text("discarded"),
             attempt=number("attempt"),
             base=number("base"),
@@ -146,6 +149,7 @@ def as_json(record: Record) -> dict[str, Any]:
         "deliveries": record.deliveries,
         "altered": record.altered,
         "replays": record.replays,
+        "replay": record.replay,
         "discarded": record.discarded,
         "occurredAt": time(record.occurred),
         "acceptedAt": time(record.accepted),

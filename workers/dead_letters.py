@@ -6,6 +6,7 @@ import itertools
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import redis
 
@@ -45,10 +46,37 @@ def replay(client: "redis.Redis", records: Iterable[Record]) -> Iterator[tuple[R
 
     The ledger is kept: a step that is done is not run again. An event in flight, or gone, is not replayed.
     """
-    shift = ShiftTemplate()
     for batch in _batches(records):
-        events = [part for record in batch for part in (record.key, keys.body(record.key))]
-        yield from _run(client, "replay", shift, batch, events)
+        yield from zip(batch, move(client, [record.key for record in batch]), strict=True)
+
+
+@overload
+def move(client: "redis.Redis", event_keys: Sequence[str]) -> list[bool]: ...
+
+
+@overload
+def move(client: "redis.Redis", event_keys: Sequence[str], *, under: tuple[str, str]) -> list[bool] | str: ...
+
+
+def move(
+    client: "redis.Redis", event_keys: Sequence[str], *, under: tuple[str, str] | None = None
+) -> list[bool] | str:
+    """
+    Start events again, in one atomic step; return of each whether it was.
+
+    Args:
+        under: Id and holder of a replay that is on record, and counts them. Where it is not running under that
+            holder any more, nothing is moved, and what it is now is returned.
+    """
+    wake_keys, wake_arguments = ShiftTemplate().arguments()
+    events = [part for key in event_keys for part in (key, keys.body(key))]
+    recorded = () if under is None else (keys.replay(under[0]),)
+    answers = scripts.run_sync(
+        client, "replay", (*wake_keys, *recorded), (*wake_arguments, *(under or ()), *events)
+    )
+    if answers and isinstance(answers[0], str):
+        return answers[0]
+    return [bool(answer) for answer in answers]
 
 
 def discard(

@@ -1,68 +1,57 @@
 """
-`orderhook replay`: start events again, after a look at what that would do, at a limited rate.
+`orderhook replay`: start events again, behind live traffic and on record.
 
-What is to be replayed is settled before the first event is moved: their keys are gathered, and what comes later is
-left out. A replay that is interrupted is taken up by the same command again: what was moved is no dead letter any more.
+A replay of all dead letters means those that are dead when it begins. One that is broken off, by Ctrl-C or by a crash,
+is taken up by `--resume`: what was moved is no dead letter any more.
 """
 
-import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import redis
 from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from receiver.inbox import PAGE, Inbox
-from receiver.record import Record
-from workers import dead_letters
+from receiver import keys
+from receiver.inbox import Inbox
+from workers.pacing import CEILING, LATE_MS
+from workers.replaying import Replaying, Step, Stopped
+from workers.replays import Register, Replay, Terms
 
-from .. import render, settling
-from ..access import config_of, find, now_ms, redis_of, settings_of
+from .. import moments, render
+from ..access import find, now_ms, redis_of
 from ..asking import confirm
-from ..catalog import Catalog
 from ..desk import Desk
-from ..errors import Failed, Misuse
+from ..errors import Failed, Misuse, NotFound
 from ..filters import filter_of
-from ..foresight import Fate, Foresight, foresee
 from ..render import Piece
-from ..settings import ConsoleSettings
 from ..story import Tone
 from ..wish import Wish
 
-#: With a rate, events are moved in so many portions a second.
-_PORTIONS_PER_S = 5
-_FATE_TONES = {Fate.DONE: Tone.FAINT, Fate.PARK: Tone.BAD}
+#: Work that is so far behind is worth a line: the replay waits for it, in milliseconds.
+LONG_MS = 5_000
+_HINT = "is a worker running? --ahead 0 would not wait"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """
-    What was asked for: events by id, or all dead letters of a wish; *rate* in events a second, 0 for no limit.
+    What was asked for: events by id, or all dead letters of a wish.
+
+    Args:
+        rate: Most events a second, 0 for no limit.
+        ahead: Most events open at once, 0 for no limit. None is the usual: no limit for events that are named, and
+            for all dead letters as many as live traffic leaves room for.
+
     """
 
     event_ids: Sequence[str]
     take_all: bool
     wish: Wish
     rate: float
+    ahead: int | None
+    note: str
     yes: bool
-
-
-def preview(desk: Desk, order: Order, *, as_jsonl: bool) -> None:
-    """
-    Print what a replay would do with each event; change nothing.
-    """
-    with redis_of(desk) as client:
-        event_keys = _chosen(client, order)
-        catalog, settings = Catalog.load(config_of(desk), client), settings_of(desk)
-        counted: Counter[str] = Counter()
-        for foresight in _foreseen(Inbox(client), event_keys, catalog, settings):
-            counted[_kind(foresight)] += 1
-            _print(foresight, as_jsonl=as_jsonl)
-    summary = ", ".join(f"{number} {kind}" for kind, number in counted.items())
-    render.talk(f"nothing was changed; {len(event_keys)} events: {summary or 'none'}")
 
 
 def replay(desk: Desk, order: Order) -> None:
@@ -70,127 +59,133 @@ def replay(desk: Desk, order: Order) -> None:
     Start the events again.
 
     Raises:
-        Failed: Some were not in a state to be replayed.
+        Failed: Some of the named were not in a state to be replayed, or somebody stopped the replay.
 
     """
     with redis_of(desk) as client:
-        event_keys = _chosen(client, order)
-        if not event_keys:
+        terms, now = _terms(client, desk, order), now_ms(client)
+        count = len(terms.events) or Inbox(client).count_dead(terms.wanted)
+        if not count:
             render.talk("no dead letters")
             return
-        if not order.yes and (order.take_all or len(event_keys) > 1):
-            confirm(f"Replay {len(event_keys)} events? --dry-run shows what each would do.")
-        moved = _move_all(client, event_keys, rate=order.rate)
-    render.talk(f"{moved} of {len(event_keys)} events replayed")
-    if moved < len(event_keys):
-        raise Failed(f"{len(event_keys) - moved} were gone or in flight already")
+        if not order.yes and (order.take_all or count > 1):
+            confirm(f"Replay {count} events? --dry-run shows what each would do.")
+        _carry_out(client, *Register(client).start(terms, now=now))
 
 
-def _chosen(client: "redis.Redis", order: Order) -> list[str]:
+def resume(desk: Desk, replay_id: str) -> None:
     """
-    Return the keys of what is to be replayed, all of them before the first is moved, so that paging is stable.
+    Take up a replay that was paused or broken off.
+
+    Raises:
+        NotFound: There is no such replay.
+        Failed: It has ended, or somebody stopped it.
+
+    """
+    with redis_of(desk) as client:
+        register = Register(client)
+        taken = register.take_up(replay_id)
+        if taken is None:
+            raise Failed(f"replay {replay_id} is {recorded(register, replay_id).state}: it cannot go on")
+        _carry_out(client, *taken)
+
+
+def recorded(register: Register, replay_id: str) -> Replay:
+    """
+    Return a replay.
+
+    Raises:
+        NotFound: There is none.
+
+    """
+    found = register.get(replay_id)
+    if found is None:
+        raise NotFound(f"no replay {replay_id!r}; `orderhook replays list` shows what is there")
+    return found
+
+
+def chosen(client: "redis.Redis", order: Order) -> tuple[str, ...]:
+    """
+    Return the keys of the events that are named; none where all dead letters are meant.
     """
     if order.take_all == bool(order.event_ids):
         raise Misuse("name the events by their ids, or take --all dead letters, with filters")
     inbox = Inbox(client)
-    if order.take_all:
-        return [record.key for record in inbox.dead_letters(filter_of(order.wish, now=now_ms(client)))]
     found = [find(inbox, event_id, source=order.wish.source).key for event_id in order.event_ids]
-    return list(dict.fromkeys(found))
+    return tuple(dict.fromkeys(found))
 
 
-def _foreseen(
-    inbox: Inbox, event_keys: Sequence[str], catalog: Catalog, settings: ConsoleSettings
-) -> Iterator[Foresight]:
-    for page in _portions(event_keys, PAGE):
-        for record in inbox.records(page):
-            terms = settings.sources.get(record.source)
-            trusted = terms is None or terms.trust == "payload"
-            yield foresee(record, inbox.body(record), catalog, trusts_payload=trusted)
-
-
-def _kind(foresight: Foresight) -> str:
-    if foresight.obstacle:
-        return "would do nothing"
-    fates = {step.fate for step in foresight.steps}
-    if Fate.PARK in fates:
-        return "would be parked again"
-    return "have every step done already" if fates == {Fate.DONE} else "would act"
-
-
-def _print(foresight: Foresight, *, as_jsonl: bool) -> None:
-    if as_jsonl:
-        render.json_line(_as_json(foresight))
-        return
-    record = foresight.record
-    render.data(
-        f"{record.id}  {record.source}  {record.type or '-'}  {record.subject or '-'}  ", _why(record)
+def _terms(client: "redis.Redis", desk: Desk, order: Order) -> Terms:
+    usual = CEILING if order.take_all else 0
+    return Terms(
+        by=desk.operator,
+        why=order.note,
+        events=chosen(client, order),
+        wanted=filter_of(order.wish, now=now_ms(client)),
+        rate=order.rate,
+        ahead=usual if order.ahead is None else order.ahead,
     )
-    if foresight.obstacle:
-        render.data("    ", (foresight.obstacle, Tone.WARN))
-    for step in foresight.steps:
-        tone = _FATE_TONES.get(step.fate, Tone.GOOD)
-        render.data(f"    {step.workflow}: {step.action} ", (step.fate, tone))
-        if step.fate is Fate.PARK:
-            render.data("        settle it first: ", settling.command(record, step.place))
 
 
-def _why(record: Record) -> Piece:
-    reason = f" ({record.reason})" if record.reason else ""
-    return f"{record.status}{reason}", render.STATUS_TONES.get(record.status, Tone.PLAIN)
+def _carry_out(client: "redis.Redis", replay: Replay, holder: str) -> None:
+    render.talk(f"replay {replay.id}: {replay.total - replay.moved} events")
+    register, under_way = Register(client), Replaying(client=client, replay=replay, holder=holder)
+    try:
+        _follow(replay, under_way)
+    except KeyboardInterrupt:
+        register.pause(replay.id, holder=holder)
+        render.talk(f"paused; `orderhook replay --resume {replay.id}` goes on")
+        raise
+    except redis.RedisError:
+        render.talk(f"broken off; `orderhook replay --resume {replay.id}` goes on when Redis is back")
+        raise
+    except Stopped as stopped:
+        moved = recorded(register, replay.id).moved
+        raise Failed(
+            f"replay {replay.id} is {_WORDS.get(stopped.state, stopped.state)}; {moved} moved"
+        ) from None
+    _sum_up(recorded(register, replay.id))
 
 
-def _as_json(foresight: Foresight) -> dict[str, object]:
-    record = foresight.record
-    steps = [
-        {
-            "workflow": step.workflow,
-            "step": step.place,
-            "action": step.action,
-            "fate": step.fate.name.lower(),
-            **({"settle": settling.command(record, step.place)} if step.fate is Fate.PARK else {}),
-        }
-        for step in foresight.steps
-    ]
-    return {
-        "eventId": record.id,
-        "source": record.source,
-        "status": record.status.value,
-        "reason": record.reason,
-        "obstacle": foresight.obstacle,
-        "steps": steps,
-    }
+#: What a replay is that was stopped, where the state is not the word.
+_WORDS = {"taken": "carried out by another process now"}
 
 
-def _move_all(client: "redis.Redis", event_keys: Sequence[str], *, rate: float) -> int:
+def _follow(replay: Replay, under_way: Replaying) -> None:
     """
-    Replay portion by portion; return how many events were moved.
+    Carry out the replay, printing each event.
     """
-    size = max(1, int(rate / _PORTIONS_PER_S)) if rate else dead_letters.BATCH
-    moved = 0
     with _progress() as progress:
-        bar = progress.add_task("replaying", total=len(event_keys))
-        for number, portion in enumerate(_portions(event_keys, size)):
-            if rate and number:
-                time.sleep(size / rate)
-            moved += _move(client, portion)
-            progress.advance(bar, len(portion))
-    return moved
+        bar = progress.add_task("replaying", total=replay.total, completed=replay.handled)
+        told = False
+        for step in under_way.run():
+            if step.overdue_ms > LONG_MS and replay.terms.ahead and not told:
+                render.talk(
+                    f"waiting: work is {moments.span(step.overdue_ms)} behind, and goes first; {_HINT}"
+                )
+                told = True
+            for event_key, moved in step.events:
+                _print(event_key, moved=moved)
+            _advance(progress, bar, step)
 
 
-def _move(client: "redis.Redis", portion: Sequence[str]) -> int:
-    moved = 0
-    for record, done in dead_letters.replay(client, Inbox(client).records(portion)):
-        moved += done
-        words: Piece = "replayed" if done else ("not replayed: in flight already", Tone.WARN)
-        render.data(f"{record.id}  ", words)
-    return moved
+def _print(event_key: str, *, moved: bool) -> None:
+    words: Piece = "replayed" if moved else ("not replayed: in flight already", Tone.WARN)
+    render.data(f"{keys.event_id(event_key)}  ", words)
 
 
-def _portions(event_keys: Sequence[str], size: int) -> Iterator[list[str]]:
-    rest = iter(event_keys)
-    while portion := list(islice(rest, size)):
-        yield portion
+def _advance(progress: Progress, bar: TaskID, step: Step) -> None:
+    late = step.overdue_ms > LATE_MS
+    waiting = f"waiting: work is {moments.span(step.overdue_ms)} behind" if late else "replaying"
+    progress.update(bar, advance=len(step.events), description=waiting)
+
+
+def _sum_up(replay: Replay) -> None:
+    render.talk(f"{replay.moved} of {replay.total} events replayed")
+    if replay.elsewhere and replay.terms.events:
+        raise Failed(f"{replay.elsewhere} were gone or in flight already")
+    if replay.elsewhere:
+        render.talk(f"{replay.elsewhere} were replayed or discarded by somebody else meanwhile")
 
 
 def _progress() -> Progress:

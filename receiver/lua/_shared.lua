@@ -53,7 +53,7 @@ local function start_again(event, body, now)
   local source, status, attempt, lane = unpack(redis.call('HMGET', event, 'source', 'status', 'attempt', 'lane'))
   if not status or not legal(status, 'pending') or status == 'running' then return false end
   move(event, source, status, 'pending', now, { 'opened', ms(now), 'base', attempt or '0', 'crashes', '0', 'due', ms(now) })
-  redis.call('HDEL', event, 'reason', 'error', 'step', 'code', 'closed')
+  redis.call('HDEL', event, 'reason', 'error', 'step', 'code', 'closed', 'replay')
   redis.call('HINCRBY', event, 'replays', 1)
   redis.call('PERSIST', event)
   redis.call('PERSIST', body)
