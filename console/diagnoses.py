@@ -10,8 +10,10 @@ from enum import StrEnum
 from receiver import durability
 from receiver.durability import ServerFacts
 from receiver.lifecycle import Status
+from receiver.spool_file import FORGETFUL
 
 from .moments import span
+from .spools import Seen
 
 #: Seconds that this machine's clock may differ from Redis': beyond the first, timestamps of senders are judged
 #: wrongly near the edge of their tolerance; beyond the second, most are.
@@ -148,6 +150,29 @@ def hands(names: list[str], *, waiting: int) -> Check:
     if waiting:
         return fail("workers", f"none is alive, and {waiting} lanes wait", "start one: orderhook worker")
     return warn("workers", "none is alive", "events will wait; start one: orderhook worker")
+
+
+def spool(found: Seen, *, file_system: str, now_ms: int) -> Check:
+    """
+    Judge the spool of a source, as far as it is on this machine.
+    """
+    name = f"spool {found.source}"
+    if found.standing is None:
+        return fail(
+            name, found.trouble, "while Redis cannot be written, deliveries get 503: look at the disk"
+        )
+    if found.standing.full:
+        advice = (
+            "mend Redis; deliveries get 503 meanwhile, or raise spool_max_bytes and restart the receivers"
+        )
+        return fail(name, f"{found.path} is full: {found.waiting} events wait", advice)
+    if found.waiting:
+        waited = f"{found.waiting} events wait in {found.path}, the first for {span(now_ms - found.since)}"
+        return warn(name, waited, "a receiver on this machine records them as soon as Redis takes them")
+    if file_system in FORGETFUL:
+        advice = "put it on a disk: what waits there is acknowledged, and a restart of the machine takes it"
+        return warn(name, f"{found.path} is on {file_system}", advice)
+    return ok(name, f"{found.path}: nothing waits")
 
 
 def counters(counts: Mapping[str, int]) -> Iterator[Check]:

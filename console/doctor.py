@@ -15,6 +15,7 @@ from receiver import durability, keys
 from receiver.config import ConfigError, RawConfig
 from receiver.inbox import Inbox
 from receiver.settings import receiver_settings
+from receiver.spool_file import file_system
 from workers import rq_worker
 from workers.api.installer import InstallerClient
 from workers.failures import Failure
@@ -27,6 +28,7 @@ from .diagnoses import Check, LaneFacts, Verdict, fail, ok, warn
 from .errors import ConsoleError, Failed
 from .http import call
 from .settings import ConsoleSettings
+from .spools import seen
 from .story import Tone
 
 _TONES = {Verdict.OK: Tone.GOOD, Verdict.WARN: Tone.WARN, Verdict.FAIL: Tone.BAD}
@@ -69,6 +71,7 @@ def checks(desk: Desk, *, public_url: str) -> Iterator[Check]:
     yield from _configuration(raw)
     settings = settings_of(desk)
     yield from _redis(desk, settings)
+    yield from _spools(settings)
     yield from _apis(raw)
     yield _receiver(f"http://{settings.receiver.host}:{settings.receiver.port}", name="receiver")
     if public_url:
@@ -110,6 +113,11 @@ def _redis(desk: Desk, settings: ConsoleSettings) -> Iterator[Check]:
         yield fail(
             "Redis", str(error), "start it, or put redis_url right; the receiver answers 503 meanwhile"
         )
+
+
+def _spools(settings: ConsoleSettings) -> Iterator[Check]:
+    for spool in seen(settings):
+        yield diagnoses.spool(spool, file_system=file_system(spool.path), now_ms=int(time.time() * 1000))
 
 
 def _skew_s(client: "redis.Redis") -> float:

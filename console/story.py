@@ -92,7 +92,11 @@ def _arrival(record: Record) -> Iterator[Line]:
         text = f"accepted, but put aside as {record.reason}: {record.error}"
         yield Line(at=record.accepted, rank=_ACCEPTED, key="accepted", text=text, tone=Tone.BAD)
     else:
-        yield Line(at=record.accepted, rank=_ACCEPTED, key="accepted", text="accepted")
+        waited = f" after {span(record.accepted - record.spooled)} in the spool" if record.spooled else ""
+        yield Line(at=record.accepted, rank=_ACCEPTED, key="accepted", text=f"accepted{waited}")
+    if record.spooled:
+        text = "acknowledged and kept in the spool, since Redis could not take it"
+        yield Line(at=record.spooled, rank=_ACCEPTED, key="spooled", text=text, tone=Tone.WARN)
     if record.duplicate_at:
         yield _again(record)
     if record.replays:

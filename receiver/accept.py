@@ -56,6 +56,8 @@ class NewEvent(Struct, frozen=True, kw_only=True):
     #: Why the body is unusable, and in words; empty for a usable one.
     quarantine: str = ""
     error: str = ""
+    #: When it came into the spool, in milliseconds since 1970 by this machine's clock; 0 where it never was in one.
+    spooled: int = 0
     body: bytes
 
 
@@ -92,6 +94,7 @@ def command(batch: Sequence[NewEvent], shift: ShiftTemplate, identity: str) -> l
             new.quarantine,
             new.error,
             new.body,
+            new.spooled or "",
         )
     return ["EVALSHA", scripts.load("accept").sha, *scripts.arguments(script_keys, arguments)]
 

@@ -100,21 +100,33 @@ class GroupCommit:
         await self._batcher.close()
         await self._forget_idle()
 
-    async def _commit(self, events: Sequence[NewEvent], oldest: float) -> list[Recorded]:
+    async def record(self, events: Sequence[NewEvent], oldest: float | None = None) -> list[Recorded]:
+        """
+        Record events now, in their order and in one command: for a caller who must not be overtaken by himself.
+
+        Raises:
+            StoreUnavailable: Redis did not answer in time, counted from *oldest*, or refused the write.
+        """
+        begun = asyncio.get_running_loop().time() if oldest is None else oldest
         try:
-            async with asyncio.timeout_at(oldest + self._timeout_s):
+            async with asyncio.timeout_at(begun + self._timeout_s):
                 answers = await self._record_on_primary(events)
         except (RedisError, OSError, TimeoutError, ForeignStore, WeakDurability) as error:
-            unavailable = StoreUnavailable(str(error) or type(error).__name__)
-            # A silent Redis will not answer the next batch either, and each that waits has its own time limit.
-            if not isinstance(error, ResponseError):
-                self._batcher.fail_waiting(unavailable)
-            raise unavailable from error
+            raise StoreUnavailable(str(error) or type(error).__name__) from error
         results = [accept.read(answer, new) for answer, new in zip(answers, events, strict=True)]
         self._identity.recorded(
             [new.source for result, new in zip(results, events, strict=True) if result.outcome in _NEW]
         )
         return results
+
+    async def _commit(self, events: Sequence[NewEvent], oldest: float) -> list[Recorded]:
+        try:
+            return await self.record(events, oldest)
+        except StoreUnavailable as unavailable:
+            # A silent Redis will not answer the next batch either, and each that waits has its own time limit.
+            if not isinstance(unavailable.__cause__, ResponseError | None):
+                self._batcher.fail_waiting(unavailable)
+            raise
 
     async def _record_on_primary(self, events: Sequence[NewEvent]) -> list[bytes]:
         try:

@@ -8,13 +8,13 @@ signature, rate, media type, body, room in Redis, Redis itself. Nothing is writt
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from starlette.types import Message, Receive, Scope, Send
 
 from . import answers, intake
-from .accept import NewEvent, Outcome
+from .accept import NewEvent, Outcome, Recorded
 from .answers import Answer, ErrorCode
 from .backlog import Backlog
 from .bucket import Bucket
@@ -22,6 +22,7 @@ from .commit import GroupCommit, Overloaded
 from .delivery_log import Delivery, DeliveryLog
 from .intake import Invalid, Reading
 from .patience import within
+from .spool import Spool
 from .store import StoreUnavailable
 from .verification import Headers, Rejected, Verifier
 
@@ -79,6 +80,8 @@ class Endpoint:
     backlog: Backlog | None = None
     commit: GroupCommit | None = None
     replicated: GroupCommit | None = None
+    #: What stands in front of the commit, by source, where one has a spool.
+    spools: Mapping[str, Spool] = field(default_factory=dict)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -112,9 +115,13 @@ class Endpoint:
         self._check_headers(headers)
         body = await self._body(receive)
         new = _verified(source, headers, body)
-        if self.backlog is not None and (why := self.backlog.refusal(name, len(body))):
+        commit = self.spools.get(name) or (self.replicated if source.replicated else self.commit)
+        if (
+            name not in self.spools
+            and self.backlog is not None
+            and (why := self.backlog.refusal(name, len(body)))
+        ):
             raise Refused(ErrorCode.OVERLOADED, why)
-        commit = self.replicated if source.replicated else self.commit
         try:
             if commit is None:
                 raise StoreUnavailable("the receiver is not running")
@@ -127,7 +134,7 @@ class Endpoint:
             raise Refused(ErrorCode.STORE_UNAVAILABLE, recorded.detail)
         fresh = recorded.outcome in (Outcome.ACCEPTED, Outcome.QUARANTINED)
         status = source.ack_status if fresh else 200
-        detail = new.error if fresh else "" if recorded.outcome is Outcome.DUPLICATE else recorded.outcome
+        detail = _remark(new, recorded)
         answer = answers.recorded(status, recorded.event_id, _STATUS_TEXT[recorded.outcome])
         return answer, recorded.event_id, detail
 
@@ -183,6 +190,17 @@ class Endpoint:
     def _within(self, body: bytes | bytearray) -> None:
         if len(body) > self.body_limit:
             raise Refused(ErrorCode.BODY_TOO_LARGE, f"more than {self.body_limit} bytes")
+
+
+def _remark(new: NewEvent, recorded: Recorded) -> str:
+    """Return what the log says beside the outcome."""
+    match recorded.outcome:
+        case Outcome.ACCEPTED | Outcome.QUARANTINED:
+            return "; ".join(filter(None, (new.error, recorded.detail)))
+        case Outcome.DUPLICATE:
+            return recorded.detail
+        case unusual:
+            return unusual
 
 
 class _Disconnected(Exception):

@@ -1,10 +1,11 @@
 """
-What the receiver says of itself: that it runs, and that its Redis takes a write and gives what the sources ask for.
+What the receiver says of itself: that it runs, and that its Redis takes a write and gives what the sources ask for,
+or that its spool keeps what Redis cannot take.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from collections.abc import Set as AbstractSet
 
 import structlog
@@ -15,6 +16,10 @@ from starlette.responses import Response
 from . import answers, durability, keys, store
 from .answers import Answer
 from .identity import Identity
+from .readiness import readiness
+from .spool import Spool
+from .spool_file import SpoolError
+from .spool_store import Standing
 from .store import ForeignStore, WeakDurability
 
 log = structlog.get_logger()
@@ -56,6 +61,8 @@ class Health:
         self._answer = answers.health(503, {"status": "starting"})
         #: Set when the process is told to stop, before it stops to listen: the balancer is to look elsewhere.
         self.stopping = False
+        #: What keeps events while Redis cannot take them, by source.
+        self.spools: Mapping[str, Spool] = {}
 
     async def process(self, _: Request) -> Response:
         return response(answers.health(200, {"status": "ok"}))
@@ -92,6 +99,12 @@ class Health:
         await self._redis.set(keys.probe(), "1", ex=60)
 
     async def _ask(self) -> Answer:
+        trouble = await self._trouble_of_redis()
+        spools = await self._standings(prove=bool(trouble))
+        return readiness(trouble, self._weak, spools)
+
+    async def _trouble_of_redis(self) -> str:
+        """Return why Redis can take no event; empty where it can."""
         try:
             async with asyncio.timeout(self._timeout_s):
                 await store.on_primary(self._redis, self._write)
@@ -99,21 +112,25 @@ class Health:
                 await self._identity.check(self._redis.execute_command)
         except ForeignStore as error:
             log.error("receiver.foreign_redis", error=str(error))
-            return answers.health(503, {"status": "unavailable", "redis": "is not the one it was"})
+            return "is not the one it was"
         except WeakDurability as error:
             log.error("receiver.weak_durability", error=str(error))
             for refuse in self.on_refusal:
                 await refuse()
-            return answers.health(
-                503, {"status": "unavailable", "redis": "does not keep what sources ask for"}
-            )
+            return "does not keep what sources ask for"
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("receiver.not_ready", error=str(error) or type(error).__name__)
-            return answers.health(503, {"status": "unavailable", "redis": "cannot be written"})
-        ready: dict[str, object] = {"status": "ready", "redis": "writable"}
-        if self._weak:
-            return answers.health(200, ready | {"durability": "weak", "reasons": self._weak})
-        return answers.health(200, ready | {"durability": "kept"})
+            return "cannot be written"
+        return ""
+
+    async def _standings(self, *, prove: bool) -> list[Standing]:
+        """Return how the spools stand that can be used; *prove* it by a write."""
+        asked = (spool.standing(prove=prove) for spool in self.spools.values())
+        found = await asyncio.gather(*asked, return_exceptions=True)
+        for error in found:
+            if isinstance(error, SpoolError):
+                log.error("receiver.spool_broken", error=str(error))
+        return [one for one in found if isinstance(one, Standing)]
 
 
 def response(answer: Answer) -> Response:

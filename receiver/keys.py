@@ -26,7 +26,8 @@ def event(source: str, event_id: str) -> EventKey:
 
     * `v` schema version; `source`, `type`, `subject`, `verdict` (`scheme:index of the secret`),
       `digest` and `bytes` (length) of the body, `lane`
-    * `accepted`, `closed`, `due`; `occurred` (the sender's time, where it sends one), `opened` (last replay)
+    * `accepted`, `closed`, `due`; `occurred` (the sender's time, where it sends one), `opened` (last replay),
+      `spooled` (where it waited in a receiver's spool: when it came there, by that machine's clock)
     * `status`, `reason`, `error`, `step` (where it failed), `code` (versions that it died with),
       `stale` (`1` for an event older than the lane's last applied)
     * `duplicates` (deliveries but the first), `duplicate_at` (the last of them), `altered` (those with another body),

@@ -45,6 +45,8 @@ class Record:
     status: Status
     occurred: int
     accepted: int
+    #: When it came into a receiver's spool, by that machine's clock; 0 where Redis took it at once.
+    spooled: int
     opened: int
     closed: int
     due: int
@@ -99,6 +101,7 @@ class Record:
             status=Status(fields["status"]),
             occurred=number("occurred"),
             accepted=number("accepted"),
+            spooled=number("spooled"),
             opened=number("opened") or number("accepted"),
             closed=number("closed"),
             due=number("due"),
@@ -152,6 +155,7 @@ def as_json(record: Record) -> dict[str, Any]:
         "replay": record.replay,
         "discarded": record.discarded,
         "occurredAt": time(record.occurred),
+        "spooledAt": time(record.spooled),
         "acceptedAt": time(record.accepted),
         "closedAt": time(record.closed),
         "dueAt": time(record.due),

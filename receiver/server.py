@@ -8,11 +8,12 @@ import redis
 import structlog
 import uvicorn
 
-from . import durability, store
+from . import durability, spool_file, store
 from .app import create_app
 from .health import Health
 from .protocol import ReceiverProtocol
 from .settings import ReceiverSettings
+from .spool_store import SpoolStore
 
 log = structlog.get_logger()
 
@@ -39,8 +40,10 @@ def run(settings: ReceiverSettings) -> None:
 
     Raises:
         WeakDurability: Redis does not give what a source asks for.
+        SpoolBroken: A spool cannot be used.
     """
     check_store(settings)
+    check_spools(settings)
     server(settings).run()
 
 
@@ -88,3 +91,28 @@ def check_store(settings: ReceiverSettings) -> None:
     allowed = durability.judge(facts, wanted, allow_weak=settings.receiver.allow_weak_durability)
     if allowed:
         log.warning("receiver.weak_durability", reasons=allowed, meaning="allow_weak_durability is set")
+
+
+def check_spools(settings: ReceiverSettings) -> None:
+    """
+    Make the spools that sources ask for and write to each: an outage of Redis is no time to find out.
+
+    Raises:
+        SpoolBroken: One cannot be used.
+    """
+    for name, source in settings.sources.items():
+        if source.spool is None:
+            continue
+        spool = SpoolStore(source.spool, name, max_bytes=source.spool_max_bytes)
+        try:
+            spool.prepare()
+        finally:
+            spool.close()
+        kind = spool_file.file_system(source.spool)
+        if kind in spool_file.FORGETFUL:
+            log.warning(
+                "spool.forgetful",
+                source=name,
+                file_system=kind,
+                meaning="a restart of the machine empties it",
+            )

@@ -6,59 +6,27 @@ kept nowhere, so that no API token is ever in the internet-facing process.
 Each description below is a row of `docs/configuration.md`.
 """
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import BaseModel, ConfigDict, Field
 
-from . import redis_url
 from .config import ConfigError, Problem, RawConfig, read_config, validated
-from .secrets import resolved
+from .setting_kinds import DottedPath, Elsewhere, Folder, RedisUrl, SourceName
 from .verification import SchemeSettings
 
 __all__ = [
     "ConfigError",
+    "Elsewhere",
     "Problem",
     "RawConfig",
     "ReceiverSection",
     "ReceiverSettings",
+    "RedisUrl",
+    "SourceName",
     "SourceSettings",
     "SourceTerms",
     "read_config",
     "receiver_settings",
-]
-
-
-def _forget(_: object) -> None:
-    return None
-
-
-def _revealed(given: object, info: ValidationInfo) -> object:
-    return resolved(given, info).reveal() if isinstance(given, str) else given
-
-
-Elsewhere: TypeAlias = Annotated[None, BeforeValidator(_forget)]
-"""A table of another package: anything goes in, nothing stays."""
-
-SourceName: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
-
-DottedPath: TypeAlias = Annotated[
-    str,
-    Field(pattern=r"^[^.]+(\.[^.]+)*$", json_schema_extra={"expected": "a dotted path such as data.id"}),
-]
-
-RedisUrl: TypeAlias = Annotated[
-    str,
-    BeforeValidator(_revealed),
-    AfterValidator(redis_url.checked),
-    Field(
-        pattern=r"^(rediss?|unix|rediss?\+sentinel)://.",
-        repr=False,  # it may hold a password, and so may an error about it
-        json_schema_extra={
-            "writeOnly": True,
-            "expected": "a URL that begins redis://, rediss://, unix://, redis+sentinel:// or "
-            "rediss+sentinel://, or env:NAME or file:PATH of one",
-        },
-    ),
 ]
 
 
@@ -166,6 +134,16 @@ class SourceTerms(Section):
         default="memory",
         description="What the answer waits for: `memory` for what Redis is set to, `disk` for an fsync, "
         "`replica` for one replica.",
+    )
+    spool: Folder | None = Field(
+        default=None,
+        description="Folder on a local disk where events are kept, and acknowledged, while Redis cannot take them; "
+        "relative to this file. If unset, they are answered 503.",
+    )
+    spool_max_bytes: int = Field(
+        default=268_435_456,
+        ge=65_536,
+        description="Most bytes that this source's spool may hold on one machine; further events are answered 503.",
     )
     retention_days: int = Field(
         default=30,

@@ -48,12 +48,15 @@ def read(error: Exception) -> tuple[ExitCode, str] | None:
 
 def _of_configuration(error: Exception) -> tuple[ExitCode, str] | None:
     from receiver.config import ConfigError
+    from receiver.spool_file import SpoolBroken
     from receiver.store import WeakDurability
 
     if isinstance(error, ConfigError):
         return ExitCode.USAGE, f"the configuration cannot be used\n{error}"
     if isinstance(error, WeakDurability):
         return ExitCode.USAGE, f"orderhook: {error}"
+    if isinstance(error, SpoolBroken):
+        return ExitCode.USAGE, f"orderhook: a spool cannot be used: {error}"
     return None
 
 

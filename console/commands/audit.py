@@ -3,15 +3,17 @@
 """
 
 import time
+from collections.abc import Iterable
 
 from receiver.inbox import Inbox
 from receiver.lifecycle import Status
 from workers.audit import Audit, audit
 
 from .. import render
-from ..access import inbox_of
+from ..access import inbox_of, settings_of
 from ..desk import Desk
-from ..errors import Failed
+from ..errors import Failed, NoRedis
+from ..spools import Seen, seen
 from ..story import Tone
 
 #: Seconds between two tries: while events are on their way, a walk over the records may catch one between two places.
@@ -23,21 +25,39 @@ def run(desk: Desk, *, tries: int, as_jsonl: bool) -> None:
     Print the audit.
 
     Raises:
-        Failed: The equation does not hold, at the last of *tries* either.
+        Failed: The equation does not hold, at the last of *tries* either, or a spool cannot be read.
 
     """
-    with inbox_of(desk) as inbox:
-        found = audit_patiently(inbox, tries=tries)
+    waiting = {spool.source: spool for spool in seen(settings_of(desk)) if spool.waiting or spool.trouble}
+    try:
+        with inbox_of(desk) as inbox:
+            found = audit_patiently(inbox, tries=tries)
+    except NoRedis:
+        for spool in waiting.values():
+            render.talk(f"{spool.source}: {spool}")
+        raise
+    # A source whose every event waits in the spool is none that Redis knows.
+    found += [_nothing(source) for source in sorted(waiting.keys() - {one.source for one in found})]
     for one in found:
+        beside = waiting.get(one.source)
         if as_jsonl:
-            render.json_line(_as_json(one))
+            render.json_line(_as_json(one, beside))
         else:
-            _print(one)
+            _print(one, beside)
     if not found and not as_jsonl:
         render.talk("no source has had an event yet")
-    wrong = [one.source for one in found if not one.holds]
-    if wrong:
+    _judge(found, waiting.values())
+
+
+def _nothing(source: str) -> Audit:
+    return Audit(source=source, accepted=0, found=dict.fromkeys(Status, 0), repaired=0, findings=())
+
+
+def _judge(found: Iterable[Audit], spools: Iterable[Seen]) -> None:
+    if wrong := [one.source for one in found if not one.holds]:
         raise Failed(f"the loss equation does not hold for {', '.join(wrong)}")
+    if unread := [spool.source for spool in spools if spool.trouble]:
+        raise Failed(f"the spool of {', '.join(unread)} cannot be read")
 
 
 def audit_patiently(inbox: Inbox, *, tries: int) -> list[Audit]:
@@ -64,7 +84,7 @@ def equation(one: Audit) -> str:
     return f"{one.accepted} accepted {sign} {right} + {one.in_flight} in flight"
 
 
-def _print(one: Audit) -> None:
+def _print(one: Audit, spool: Seen | None) -> None:
     verdict = ("holds", Tone.GOOD) if one.holds else ("does not hold", Tone.BAD)
     repaired = f"; {one.repaired} repaired by the sweeper, which must be 0" if one.repaired else ""
     render.data(f"{one.source}: {equation(one)}  ", verdict, (repaired, Tone.WARN))
@@ -72,9 +92,11 @@ def _print(one: Audit) -> None:
         render.data("    ", (finding.problem, Tone.BAD))
         for key in finding.events:
             render.data(f"        {key}")
+    if spool is not None:
+        render.data("    ", (str(spool), Tone.BAD if spool.trouble else Tone.WARN))
 
 
-def _as_json(one: Audit) -> dict[str, object]:
+def _as_json(one: Audit, spool: Seen | None) -> dict[str, object]:
     return {
         "source": one.source,
         "holds": one.holds,
@@ -83,6 +105,8 @@ def _as_json(one: Audit) -> dict[str, object]:
         "inFlight": one.in_flight,
         **{status.value: one.found[status] for status in Status},
         "repaired": one.repaired,
+        # Null where it cannot be read: then nobody knows.
+        "spooled": 0 if spool is None else spool.waiting if spool.standing else None,
         "findings": [
             {"problem": finding.problem, "events": list(finding.events)} for finding in one.findings
         ],

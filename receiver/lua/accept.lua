@@ -4,7 +4,8 @@
 --
 -- KEYS  1-5 shared · 6 rq queue · 7 rq queues · 8 rq job · 9 identity · then per event: record, body, lane, timeline, guard
 -- ARGV  1 moves · 2 wake channel · 3 job id · 4 n, n job fields · identity that this Redis must have · then per event:
---       source, type, subject, occurred, digest, verdict, guard ttl (ms, 0 none), quarantine reason ('' none), error, body
+--       source, type, subject, occurred, digest, verdict, guard ttl (ms, 0 none), quarantine reason ('' none), error, body,
+--       when it was spooled ('' never)
 -- Returns one text per event: accepted | quarantined | duplicate | altered | KEY (the event this body came with before)
 --       | !MESSAGE (a key holds something that is not ours; nothing was written for this event)
 local shift, a = shift_arguments()
@@ -65,6 +66,7 @@ local function accept(k, a)
   redis.call('HSET', record, 'v', '1', 'status', status, 'source', source, 'type', ARGV[a + 1], 'subject', ARGV[a + 2],
     'digest', digest, 'verdict', ARGV[a + 5], 'accepted', at, 'lane', lane, 'bytes', #ARGV[a + 9])
   if occurred ~= '' then redis.call('HSET', record, 'occurred', occurred) end
+  if ARGV[a + 10] ~= '' then redis.call('HSET', record, 'spooled', ARGV[a + 10]) end
   redis.call('SET', body, ARGV[a + 9])
   timelines[timeline] = timelines[timeline] or {}
   add(timelines[timeline], record)
@@ -93,7 +95,7 @@ if problem then return redis.error_reply(problem) end
 a = a + 1
 for k = 10, #KEYS, 5 do
   results[#results + 1] = accept(k, a)
-  a = a + 10
+  a = a + 11
 end
 for source, of_source in pairs(counted) do
   for what, n in pairs(of_source) do count(source, what, n) end

@@ -1,10 +1,14 @@
 """What `orderhook doctor` thinks of what it found."""
 
+from pathlib import Path
+
 import pytest
 
 from console import diagnoses
 from console.diagnoses import LaneFacts, Verdict
+from console.spools import Seen
 from receiver.durability import ServerFacts
+from receiver.spool_store import Standing
 
 
 def facts(**changes) -> ServerFacts:
@@ -130,3 +134,38 @@ def test_counters_tell_of_dead_letters_and_repairs():
 
     assert [("dead letters", Verdict.WARN), ("sweeper", Verdict.WARN)] == found
     assert [("dead letters", Verdict.OK)] == verdicts(diagnoses.counters({"shop:accepted": 9}))
+
+
+@pytest.mark.parametrize(
+    ("standing", "file_system", "verdict", "found"),
+    [
+        pytest.param(Standing(max_bytes=100_000), "ext4", Verdict.OK, "nothing waits", id="empty"),
+        pytest.param(Standing(max_bytes=100_000), "tmpfs", Verdict.WARN, "is on tmpfs", id="forgetful"),
+        pytest.param(
+            Standing(waiting=3, since=58_000, used_bytes=20_000, max_bytes=100_000),
+            "ext4",
+            Verdict.WARN,
+            "3 events wait in /srv/spool/shop.sqlite3, the first for 42 s",
+            id="waiting",
+        ),
+        pytest.param(
+            Standing(waiting=30, since=58_000, used_bytes=99_900, max_bytes=100_000),
+            "ext4",
+            Verdict.FAIL,
+            "is full",
+            id="full",
+        ),
+        pytest.param(None, "ext4", Verdict.FAIL, "no such device", id="broken"),
+    ],
+)
+def test_a_spool_is_judged_by_what_waits_and_where(standing, file_system, verdict, found):
+    """What waits there is acknowledged, and in no Redis."""
+    path = Path("/srv/spool/shop.sqlite3")
+    trouble = "" if standing else "no such device"
+    seen = Seen(source="shop", path=path, standing=standing, trouble=trouble)
+
+    check = diagnoses.spool(seen, file_system=file_system, now_ms=100_000)
+
+    assert (verdict, "spool shop") == (check.verdict, check.name)
+    assert found in check.found
+    assert bool(check.advice) == (verdict is not Verdict.OK)

@@ -3,6 +3,7 @@
 import pytest
 
 from console.embedded import free_port
+from receiver.spool_store import SpoolStore, file_of
 from tests.support.events import accepted, an_event
 
 
@@ -116,3 +117,21 @@ def test_an_api_that_does_not_answer_fails(orderhook):
 def test_the_receiver_is_looked_at_from_outside_too(orderhook):
     """A proxy that loses the path is found before the sender finds it."""
     assert "warn" == verdicts(orderhook, "--url", "http://127.0.0.1:1")["public URL"]
+
+
+def test_a_spool_is_looked_at_also_while_redis_is_down(orderhook):
+    """What waits there is acknowledged: an operator must know of it when he throws a machine away."""
+    folder = orderhook.path.parent / "spool"
+    shop = orderhook.values["sources"]["shop"] | {"spool": "spool"}
+    orderhook.configure(receiver={"port": free_port()}, sources={"shop": shop})
+    unused = verdicts(orderhook)["spool shop"]
+    store = SpoolStore(folder, "shop", max_bytes=1_000_000)
+    store.add([(an_event(spooled=1_700_000_000_000), True)])
+    store.close()
+    orderhook.configure(redis_url="redis://127.0.0.1:1/0")
+
+    said = orderhook.run("doctor")
+
+    assert unused in ("ok", "warn")  # the tests may run on tmpfs
+    assert f"1 events wait in {file_of(folder, 'shop')}" in said.out
+    assert "warn" == verdicts(orderhook)["spool shop"]

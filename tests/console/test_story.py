@@ -115,6 +115,17 @@ def test_an_attempt_that_is_under_way_has_no_end():
     assert ["accepted"] == told(record)
 
 
+def test_a_wait_in_the_spool_is_told():
+    """Why was this order late? Redis was away, and for how long."""
+    kept, taken = tell(a_record(spooled=str(START - 42_000)))
+
+    assert (START - 42_000, "acknowledged and kept in the spool, since Redis could not take it") == (
+        kept.at,
+        kept.text,
+    )
+    assert (START, "accepted after 42 s in the spool") == (taken.at, taken.text)
+
+
 def test_a_quarantined_event_says_what_is_wrong_with_it():
     """It never had an attempt: its arrival is all there is to tell."""
     record = a_record(status="dead", reason="payload_invalid", error="not JSON")

@@ -681,3 +681,27 @@ def test_a_failed_load_leaves_nothing_behind(load):
         load("port = 1")
 
     assert good == load(SOUND)
+
+
+class TestSpool:
+    def test_a_relative_folder_is_beside_the_file(self, tmp_path):
+        """A process started from elsewhere must find what the last one left."""
+        path = tmp_path / "conf" / "orderhook.toml"
+        path.parent.mkdir()
+        path.write_text('[sources.a]\nspool = "../spool"\nscheme = { type = "unsigned" }\n')
+        read = receiver_settings(read_config(environ={}, path=path))
+        moved = receiver_settings(
+            read_config(environ={"ORDERHOOK_SOURCES__A__SPOOL": "/srv/spool"}, path=path)
+        )
+
+        assert tmp_path / "spool" == read.sources["a"].spool
+        assert 268_435_456 == read.sources["a"].spool_max_bytes
+        assert "/srv/spool" == str(moved.sources["a"].spool)
+
+    def test_an_empty_one_is_a_mistake(self, tmp_path):
+        """It would be the folder of the configuration."""
+        path = tmp_path / "orderhook.toml"
+        path.write_text('[sources.a]\nspool = ""\nscheme = { type = "unsigned" }\n')
+
+        with pytest.raises(ConfigError, match="the path of a folder"):
+            receiver_settings(read_config(environ={}, path=path))

@@ -1,7 +1,12 @@
 """`orderhook audit`: did we lose anything?"""
 
+import pytest
+
 from receiver import keys
+from receiver.spool_store import SpoolStore, file_of
 from tests.support.events import accepted, an_event
+
+SOURCES = {"open": {"scheme": {"type": "unsigned"}}}
 
 
 def test_both_sides_are_printed_where_they_agree(client, orderhook):
@@ -48,3 +53,51 @@ def test_nothing_accepted_is_nothing_lost(orderhook):
     said = orderhook.run("audit")
 
     assert (0, "") == (said.code, said.out)
+
+
+class TestSpool:
+    @pytest.fixture(name="spooled")
+    def _spooled(self, orderhook):
+        """Two events of `open` wait in the spool of this machine."""
+        folder = orderhook.path.parent / "spool"
+        orderhook.configure(
+            sources=orderhook.values["sources"] | {"open": SOURCES["open"] | {"spool": "spool"}}
+        )
+        store = SpoolStore(folder, "open", max_bytes=1_000_000)
+        store.add([(an_event(f"evt-{n}", source="open", spooled=1_700_000_000_000), True) for n in range(2)])
+        store.close()
+        return file_of(folder, "open")
+
+    def test_what_waits_there_is_named_beside_the_equation(self, client, orderhook, spooled):
+        """It is acknowledged and not yet accepted: on neither side, and not forgotten."""
+        accepted(client, an_event("evt-1"))
+
+        said = orderhook.run("audit")
+        rows = {row["source"]: row for row in orderhook.run("audit", "--json").rows}
+
+        assert 0 == said.code
+        assert "shop: 1 accepted = " in said.out
+        assert "open: 0 accepted = " in said.out
+        assert f"    2 more wait in the spool {spooled} since 2023-11-1" in said.out
+        assert (2, 0, True) == (rows["open"]["spooled"], rows["open"]["accepted"], rows["open"]["holds"])
+        assert 0 == rows["shop"]["spooled"]
+
+    def test_it_is_named_while_redis_is_down_too(self, orderhook, spooled):
+        """Just then it is asked for."""
+        orderhook.configure(redis_url="redis://127.0.0.1:1/0")
+
+        said = orderhook.run("audit")
+
+        assert 0 != said.code
+        assert "open: 2 more wait in the spool" in said.err
+
+    def test_a_spool_that_cannot_be_read_fails(self, orderhook, spooled):
+        """Nobody can say that nothing is lost."""
+        spooled.write_bytes(b"not a database" * 1000)
+
+        said = orderhook.run("audit")
+        (row,) = orderhook.run("audit", "--json").rows
+
+        assert 1 == said.code
+        assert "the spool cannot be read" in said.out
+        assert row["spooled"] is None
