@@ -14,7 +14,7 @@ from typing import Any
 import redis
 import structlog
 from redis.retry import Retry
-from rq import Queue, Worker
+from rq import Queue, Worker, worker_registration
 from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
@@ -71,8 +71,19 @@ class ShiftWorker(Worker):
 
     def run_maintenance_tasks(self) -> None:
         super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
+        self._register_again()
         with _client(self.plant, retry=self.patience, text=True) as client:
             sweeper.sweep_if_due(client, self.plant)
+
+    def _register_again(self) -> None:
+        """Appear anew in `rq info` after an outage in which rq's record of this worker has expired."""
+        if self.connection.hexists(self.key, "birth"):
+            return
+        with self.connection.pipeline() as pipeline:
+            pipeline.hset(self.key, mapping=self.serialize())
+            worker_registration.register(self, pipeline)
+            pipeline.expire(self.key, WORKER_TTL_S + 60)
+            pipeline.execute()
 
     def handle_warm_shutdown_request(self) -> None:
         super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
@@ -98,6 +109,7 @@ class ShiftWorker(Worker):
         if self._horse_lives():
             return
         before = self._horse_pid
+        self.connection.expire(self.key, WORKER_TTL_S + 60)  # the only part of rq's heartbeat that is allowed
         pulse().rest()
         self._horse_pid = self._fork_shift()
         try:

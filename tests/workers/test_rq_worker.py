@@ -104,6 +104,19 @@ def test_a_worker_refuses_a_foreign_job_and_lives(connection, tools, tmp_path):
     assert b"failed" == connection.hget(keys.rq_job(job.id), "status")
 
 
+def test_a_worker_that_expired_in_an_outage_is_seen_again(connection, tools, redis_url):
+    """rq's record of a worker lives for less than two minutes, and operators ask first whether any is alive."""
+    worker = rq_worker.build(tools)
+    worker.register_birth()
+    connection.delete(worker.key, "rq:workers", f"rq:workers:{keys.QUEUE}")
+    worker.heartbeat()
+    assert [] == rq_worker.alive(redis_url)
+
+    worker.run_maintenance_tasks()
+
+    assert [worker.name] == rq_worker.alive(redis_url)
+
+
 def test_no_job_holds_anything_of_an_order(client):
     """rq logs and shows what is in a job: only the function's name is."""
     job = new_job(client, "shift-1")
