@@ -46,10 +46,13 @@ REDIS_TIMEOUT_S = 5.0
 def run() -> None:
     """Work for one shift: the function that rq calls; takes and returns nothing, so that no order is in a job."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_with_pulse(plant()))
+        runner.run(_alone(plant()))
 
 
-async def _with_pulse(tools: Plant) -> None:
+async def _alone(tools: Plant) -> None:
+    """Work for one shift on a loop that ends with it, seen by the watchdog."""
+    threads = _Threads(tools.settings.worker.concurrency, "action")
+    asyncio.get_running_loop().set_default_executor(threads)
     async with pulse().beating():
         await work(tools)
 
@@ -61,8 +64,6 @@ async def work(tools: Plant, *, linger_s: float = LINGER_S) -> int:
     ledger = _ledger(redis, tools, shift_id)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-    threads = _Threads(tools.settings.worker.concurrency, "action")
-    loop.set_default_executor(threads)
     loop.add_signal_handler(signal.SIGTERM, stopping.set)
     woken = asyncio.create_task(_listen(redis, wake := asyncio.Event()))
     try:
@@ -77,7 +78,6 @@ async def work(tools: Plant, *, linger_s: float = LINGER_S) -> int:
         await ledger.close()
         await _hand_over(redis, shift_id)
         await redis.aclose()
-        threads.shutdown()
 
 
 class _Threads(concurrent.futures.ThreadPoolExecutor):
