@@ -69,7 +69,7 @@ class Sentinels:
     folder: Path
     primary_port: int
     #: Milliseconds without an answer after which a sentinel takes a server for down.
-    down_after_ms: int = 1000
+    down_after_ms: int = 1500
     ports: list[int] = field(default_factory=lambda: [free_port() for _ in range(3)])
     processes: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
 
@@ -87,7 +87,7 @@ class Sentinels:
                 f"port {port}\nbind 127.0.0.1\ndir {self.folder}\n"
                 f"sentinel monitor {NAME} 127.0.0.1 {self.primary_port} 2\n"
                 f"sentinel down-after-milliseconds {NAME} {self.down_after_ms}\n"
-                f"sentinel failover-timeout {NAME} 4000\n"
+                f"sentinel failover-timeout {NAME} 2000\n"
             )
             with (self.folder / f"{port}.log").open("ab") as log:
                 self.processes.append(
@@ -118,9 +118,9 @@ class Sentinels:
             return client.sentinel_master(NAME)
         return {}
 
-    def replica_is_fit(self) -> bool:
-        """Return whether every sentinel takes the primary and a replica for up, so that it could be promoted."""
-        return all(self._sees_replica(number) for number in range(len(self.ports)))
+    def could_fail_over(self) -> bool:
+        """Return whether every sentinel takes the primary and its replica for up."""
+        return all(self._sees_a_pair(number) for number in range(len(self.ports)))
 
     def fail_over(self) -> None:
         """Ask for a failover without a fault, as an operator does."""
@@ -135,14 +135,14 @@ class Sentinels:
         """Return a client of one of them."""
         return redis.Redis(port=self.ports[number], decode_responses=True, socket_timeout=2, retry=None)
 
-    def _sees_replica(self, number: int) -> bool:
+    def _sees_a_pair(self, number: int) -> bool:
         with contextlib.suppress(redis.RedisError), self.ask(number) as client:
-            state = client.sentinel_master(NAME)
             replicas = client.sentinel_slaves(NAME)
-            up = [one for one in replicas if one["flags"] == "slave" and one["master-link-status"] == "ok"]
-            return state["flags"] == "master" and bool(up)
+            return client.sentinel_master(NAME)["flags"] == "master" and "slave" in {
+                one["flags"] for one in replicas
+            }
         return False
 
     def _know_each_other(self) -> bool:
         knows = [self.state(number).get("num-other-sentinels") for number in range(len(self.ports))]
-        return knows == [len(self.ports) - 1] * len(self.ports) and self.replica_is_fit()
+        return knows == [len(self.ports) - 1] * len(self.ports) and self.could_fail_over()

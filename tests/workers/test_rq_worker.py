@@ -9,6 +9,7 @@ import pytest
 import redis
 import tomlkit
 from rq import Queue
+from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
@@ -143,3 +144,21 @@ def test_a_horse_whose_end_rq_has_seen_lives_no_more(tools):
     os.waitpid(pid, 0)
 
     assert not worker._horse_lives()
+
+
+def test_a_job_ends_though_a_failover_has_lost_a_part_of_its_record(connection, client):
+    """rq's heartbeat makes half a record anew on the new primary; taking it for a bug would fail the shift."""
+    queued(connection, new_job(connection, "shift-1"))
+    ours = ShiftJob.fetch("shift-1", connection=connection, serializer=JSONSerializer)
+    with connection.pipeline() as pipeline:
+        execution = Execution.create(ours, ttl=60, pipeline=pipeline)
+        pipeline.execute()
+    client.delete(execution.key, ours.key)
+    client.hset(execution.key, "last_heartbeat", "1")
+    client.hset(ours.key, "last_heartbeat", "1")
+
+    with connection.pipeline() as pipeline:
+        ours.cleanup(0, pipeline=pipeline, remove_from_queue=False)
+        pipeline.execute()
+
+    assert 0 == client.exists(ours.key, ours.started_job_registry.key)

@@ -9,6 +9,7 @@ import http.client
 import itertools
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -30,8 +31,12 @@ class Crowd:
     port: int
     source: str
     senders: int = 16
+    #: Seconds that each rests before its next event.
+    rest_s: float = 0.0
     #: The ids that got a 2xx, in that order.
     acked: list[str] = field(default_factory=list)
+    #: When, by `time.monotonic()`, each got it, in that order, too.
+    moments: list[float] = field(default_factory=list)
     #: How often each status was answered; 0 stands for no answer.
     answers: Counter[int] = field(default_factory=Counter)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
@@ -69,7 +74,9 @@ class Crowd:
                 while self._status(link, json.dumps(event).encode()) not in (200, 202):
                     if self._stop.wait(AGAIN_S):
                         return
+                self.moments.append(time.monotonic())
                 self.acked.append(event_id)
+                self._stop.wait(self.rest_s)
 
     def _status(self, link: http.client.HTTPConnection, body: bytes) -> int:
         try:
