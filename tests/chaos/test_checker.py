@@ -73,6 +73,6 @@ def test_c6_one_inversion_is_found():
 
 def test_c7_recovery_is_measured_from_the_fault_to_the_next_effect():
     """Effects come once a second here; a fault behind the last of them has no next."""
-    found = recovery([500, 1000, 1900, 99_000], EFFECTS)
+    found = recovery([("kill", 500), ("freeze", 1000), ("kill", 1900), ("kill", 99_000)], EFFECTS)
 
-    assert (0.5, 1.0) == (found.p50, found.longest)
+    assert (0.5, 1.0, "freeze") == (found.p50, found.longest, found.worst)

@@ -102,22 +102,25 @@ class Recovery:
 
     p50: float
     longest: float
+    #: The kind of the fault that took longest.
+    worst: str
 
     def __str__(self) -> str:
-        return f"{self.p50:.2f} s / {self.longest:.1f} s"
+        return f"{self.p50:.2f} s / {self.longest:.1f} s ({self.worst})"
 
 
-def recovery(faults: Iterable[int], effects: Iterable[Effect]) -> Recovery:
+def recovery(faults: Iterable[tuple[str, int]], effects: Iterable[Effect]) -> Recovery:
     """
     Return how long after a fault the next effect was seen.
 
     Args:
-        faults: When they struck, in milliseconds since 1970; those behind the last effect are left out.
+        faults: Kind, and when it struck, in milliseconds since 1970; those behind the last effect are left out.
     """
     times = sorted(effect.at for effect in effects)
     waits = [
-        (times[place] - fault) / 1000
-        for fault in faults
-        if (place := bisect.bisect_right(times, fault)) < len(times)
-    ]
-    return Recovery(p50=statistics.median(waits or [0.0]), longest=max(waits, default=0.0))
+        ((times[place] - at) / 1000, kind)
+        for kind, at in faults
+        if (place := bisect.bisect_right(times, at)) < len(times)
+    ] or [(0.0, "none")]
+    longest, worst = max(waits)
+    return Recovery(p50=statistics.median(wait for wait, _ in waits), longest=longest, worst=worst)

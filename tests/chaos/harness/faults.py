@@ -76,7 +76,7 @@ def freeze_receiver(fleet: Fleet, chance: random.Random, receiver: Receiver) -> 
     yield from _stopped([receiver.process.popen.pid], chance.uniform(0.5, 3))
 
 
-# Workers.
+# Workers. One that has only been started is left alone: a kill that meets nobody at work shows nothing.
 
 
 def kill_child(fleet: Fleet, chance: random.Random, worker: Worker) -> Blow:
@@ -86,7 +86,7 @@ def kill_child(fleet: Fleet, chance: random.Random, worker: Worker) -> Blow:
 
 def kill_parent(fleet: Fleet, chance: random.Random, worker: Worker) -> Blow:
     """Its supervisor starts another; one without a supervisor is started by us."""
-    if killed([worker.parent]):
+    if worker.child and killed([worker.parent]):
         yield chance.uniform(0, 0.5)
         if worker.skew_s:
             fleet.start_worker(worker)
@@ -94,13 +94,14 @@ def kill_parent(fleet: Fleet, chance: random.Random, worker: Worker) -> Blow:
 
 def kill_whole(fleet: Fleet, chance: random.Random, worker: Worker) -> Blow:
     """As if the host were gone: nobody is left to say anything."""
-    if killed(reversed(worker.everything)):
+    if worker.child and killed(reversed(worker.everything)):
         yield chance.uniform(0, 0.5)
         fleet.start_worker(worker)
 
 
 def roll_worker(fleet: Fleet, chance: random.Random, worker: Worker) -> Blow:
-    assert worker.process is not None
+    if worker.process is None or not worker.child:
+        return
     worker.process.popen.terminate()
     yield from _ended(worker.process.popen.poll)
     fleet.start_worker(worker)
@@ -111,7 +112,8 @@ def freeze_child(fleet: Fleet, chance: random.Random, worker: Worker) -> Blow:
 
 
 def freeze_whole(fleet: Fleet, chance: random.Random, worker: Worker) -> Blow:
-    yield from _stopped(worker.everything, FREEZE_S)
+    if worker.child:
+        yield from _stopped(worker.everything, FREEZE_S)
 
 
 def _ended(poll: Callable[[], int | None]) -> Blow:

@@ -100,7 +100,7 @@ def ride_out(fleet: Fleet, sender: Sender, nemesis: Nemesis, *, events: int) -> 
         verdict=check(sent, effects, life=fleet.life, dead=dead),
         dead=Counter(dead.values()),
         faults=nemesis.counts() + Counter({"worker clock ±10 min": fleet.skews}),
-        recovery=recovery([struck.at for struck in nemesis.log], effects),
+        recovery=recovery([(struck.kind, struck.at) for struck in nemesis.log], effects),
         answers=sender.answers,
         taken_twice=sender.taken_twice,
         audit=[json.loads(line) for line in audit.stdout.splitlines()],
