@@ -6,7 +6,7 @@ Looks only: the single thing it changes is what the receiver's own `/readyz` wri
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import aiohttp
 import redis
@@ -18,10 +18,11 @@ from receiver.settings import receiver_settings
 from receiver.spool_file import file_system
 from workers import rq_worker
 from workers.api.installer import InstallerClient
+from workers.budget import Standing, terms_of
 from workers.failures import Failure
 from workers.settings import ApiSettings, worker_settings
 
-from . import diagnoses, render
+from . import budgets, diagnoses, render
 from .access import config_of, now_ms, redis_of, settings_of
 from .desk import Desk
 from .diagnoses import Check, LaneFacts, Verdict, fail, ok, warn
@@ -70,7 +71,7 @@ def checks(desk: Desk, *, public_url: str) -> Iterator[Check]:
     raw = config_of(desk)
     yield from _configuration(raw)
     settings = settings_of(desk)
-    yield from _redis(desk, settings)
+    yield from _redis(desk, raw, settings)
     yield from _spools(settings)
     yield from _apis(raw)
     yield _receiver(f"http://{settings.receiver.host}:{settings.receiver.port}", name="receiver")
@@ -97,7 +98,7 @@ def _problem(load: Callable[[RawConfig], object], raw: RawConfig) -> str:
     return ""
 
 
-def _redis(desk: Desk, settings: ConsoleSettings) -> Iterator[Check]:
+def _redis(desk: Desk, raw: RawConfig, settings: ConsoleSettings) -> Iterator[Check]:
     wanted = {source.durability for source in settings.sources.values() if source.enabled}
     try:
         with redis_of(desk) as client:
@@ -109,6 +110,7 @@ def _redis(desk: Desk, settings: ConsoleSettings) -> Iterator[Check]:
             yield from diagnoses.lanes(lanes)
             yield diagnoses.hands(rq_worker.alive(settings.redis_url), waiting=lanes.ready)
             yield from diagnoses.counters(Inbox(client).counts())
+            yield from _budgets(raw, client)
     except ConsoleError as error:
         yield fail(
             "Redis", str(error), "start it, or put redis_url right; the receiver answers 503 meanwhile"
@@ -144,12 +146,25 @@ def _lane_facts(client: "redis.Redis") -> LaneFacts:
     )
 
 
-def _apis(raw: RawConfig) -> Iterator[Check]:
+def _budgets(raw: RawConfig, client: "redis.Redis") -> Iterator[Check]:
+    """
+    Say how each API's budget stands; several sources may share one.
+    """
+    terms = terms_of(_api_settings(raw), call_deadline_s=1)
+    for one in {each.name: each for each in terms.values()}.values():
+        fields: dict[str, str] = client.hgetall(keys.budget(one.name))  # type: ignore[assignment]
+        yield from budgets.judged(Standing.read(fields), one, now=now_ms(client))
+
+
+def _api_settings(raw: RawConfig) -> Mapping[str, ApiSettings]:
     try:
-        apis = worker_settings(raw).apis
+        return worker_settings(raw).apis
     except ConfigError:
-        return  # said already
-    for name, settings in apis.items():
+        return {}  # said already
+
+
+def _apis(raw: RawConfig) -> Iterator[Check]:
+    for name, settings in _api_settings(raw).items():
         yield asyncio.run(_api(name, settings))
 
 

@@ -194,6 +194,36 @@ def workflow(name: str, version: str) -> str:
     return f"{PREFIX}workflow:{name}@{version}"
 
 
+def budget(api: str) -> str:
+    """
+    `orderhook:budget:{API}`: hash, what the calls to one order API may do now, shared by all workers.
+
+    An API is named by its address and by whose token it is: `api.example.com env:API_TOKEN`.
+
+    * the bucket: `tokens` at the time `at`, `full` (since when), `rate` that 429s taught, in calls per second,
+      `steep` (`1` while it is still being found), `grown` and `bound` (when it last grew and last held somebody up),
+      `need` (tokens without which an event does not begin, where the rate is very low)
+    * the window that the API advertises: `limit`, `left`, `reset`, `span` (its length), `asking` (until when one call
+      is on its way to learn the next)
+    * the pause that a 429 asked for: `paused` (until when), `refusals` in it, `strikes` (pauses in a row)
+    * who waits: `next:{source}:{class}` and `again:{source}:{class}`, the next free moment; `live` and `replay`, which
+      put live traffic first; `calls` and `visits`, how many calls an event makes
+    * the circuit: `open` (the reason; absent while it is closed), `what` happened, `opened`, `closed`, `probe` (when
+      one call may try), `waits`; `seen`, the last half minute as `second:answered:failed`
+
+    Written by permit.lua and outcome.lua; read by `orderhook doctor`. Expires a day after its last use.
+    """
+    return f"{PREFIX}budget:{api}"
+
+
+def budgets() -> str:
+    """
+    `orderhook:budgets`: pub/sub channel; a message names an API whose calls are limited from now on, or whose circuit
+    opened or closed. Without it, workers see it within a second.
+    """
+    return f"{PREFIX}budgets"
+
+
 def probe() -> str:
     """`orderhook:probe`: string, written by `/readyz` to prove that Redis takes writes; expires after a minute."""
     return f"{PREFIX}probe"

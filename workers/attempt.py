@@ -17,6 +17,7 @@ from receiver.record import LedgerEntry, StepState
 
 from . import ending, lease, provenance
 from .actions import Action, EffectClass, EventView, Step
+from .budget import Visit, visiting
 from .conditions import OrderNeeded, View, holds
 from .ending import Site
 from .failures import Failure, Permanent, Reason, Transient, classify
@@ -38,7 +39,8 @@ async def attempt(shop: Workshop, claim: Claim) -> End | None:
     """Attempt a claimed event and settle it; return how it ended, None where another worker has it now."""
     visit = _Visit(shop, claim)
     try:
-        end = await visit.walk_in_time()
+        with visiting(Visit.of(claim.record)):
+            end = await visit.walk_in_time()
         await shop.books.end(claim, end)
     except LeaseLost:
         return None

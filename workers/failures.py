@@ -84,6 +84,8 @@ class Transient(Failure):
 
     Args:
         retry_after_s: What the other side asked for, in seconds; extends the policy's own wait.
+        punctual: *retry_after_s* is a moment of the event's own, handed out by the API's budget: it is spread already,
+            and to come earlier or later would spoil it.
     """
 
     default_reason = Reason.UPSTREAM_ERROR
@@ -95,9 +97,11 @@ class Transient(Failure):
         reason: str | None = None,
         effect: Effect = "none",
         retry_after_s: float | None = None,
+        punctual: bool = False,
     ) -> None:
         super().__init__(message, reason=reason, effect=effect)
         self.retry_after_s = retry_after_s
+        self.punctual = punctual
 
 
 class RateLimited(Transient):

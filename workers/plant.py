@@ -10,8 +10,8 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
-import aiohttp
 import msgspec
 import redis.asyncio as aredis
 import structlog
@@ -21,10 +21,11 @@ from receiver import keys
 from receiver.settings import read_config
 
 from .actions import OrderApi, Registry
-from .api.http import open_session
-from .api.installer import InstallerClient
+from .api.transport import open_session
+from .budget import keeping
+from .clients import clients
 from .retry import RetryPolicy
-from .settings import ApiSettings, WorkerSettings, worker_settings
+from .settings import WorkerSettings, worker_settings
 from .workflows import Workflow, WorkflowErrors, load_workflow
 from .workshop import Books, SourceRules, Workshop
 
@@ -41,6 +42,8 @@ class Plant:
 
     settings: WorkerSettings
     registry: Registry
+    #: Where a relative `file:` secret is looked for.
+    folder: Path = Path()
 
     @property
     def holding(self) -> tuple[str, ...]:
@@ -67,8 +70,9 @@ def plant() -> Plant:
     Raises:
         ConfigError: The configuration has problems; it lists them all.
     """
-    settings = worker_settings(read_config(environ=os.environ))
-    return Plant(settings=settings, registry=settings.registry)
+    raw = read_config(environ=os.environ)
+    settings = worker_settings(raw)
+    return Plant(settings=settings, registry=settings.registry, folder=raw.folder)
 
 
 @contextlib.asynccontextmanager
@@ -78,13 +82,18 @@ async def workshop(
     """Yield what the attempts of one shift share; its clients are closed at the end."""
     retry, section = tools.settings.worker.retry, tools.settings.worker
     await _store_versions(redis, tools.settings.workflows)
-    async with open_session(concurrency=section.concurrency) as session:
+    async with (
+        open_session(concurrency=section.concurrency) as session,
+        keeping(redis, tools.settings.apis, call_deadline_s=section.call_deadline_s) as budgets,
+    ):
+        apis = await clients(tools.settings.apis, session, budgets=budgets, folder=tools.folder)
         yield Workshop(
             books=books,
             workflows=tools.settings.workflows,
             find_version=lambda name, version: _stored_version(redis, tools.registry, name, version),
             registry=tools.registry,
-            rules={name: _rules(tools, name, session) for name in tools.settings.sources},
+            budgets=budgets,
+            rules={name: _rules(tools, name, apis.get(name)) for name in tools.settings.sources},
             default_rules=SourceRules(keep_ms=tools.keep_ms("")),
             policy=RetryPolicy(
                 base_s=retry.base_s,
@@ -98,18 +107,14 @@ async def workshop(
         )
 
 
-def _rules(tools: Plant, name: str, session: aiohttp.ClientSession) -> SourceRules:
+def _rules(tools: Plant, name: str, api: OrderApi | None) -> SourceRules:
     source = tools.settings.sources[name]
     return SourceRules(
-        api=_client(tools.settings.apis.get(name), session),
+        api=api,
         trusts_payload=source.trust == "payload",
         holds_lane=source.on_dead == "hold",
         keep_ms=tools.keep_ms(name),
     )
-
-
-def _client(settings: ApiSettings | None, session: aiohttp.ClientSession) -> OrderApi | None:
-    return None if settings is None else InstallerClient.build(settings, session)
 
 
 async def _stored_version(

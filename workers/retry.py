@@ -75,6 +75,8 @@ def decide(failure: Failure, *, attempt: int, age_s: float, policy: RetryPolicy,
     reason = _reason_to_give_up(failure, attempt=attempt, age_s=age_s, policy=policy)
     if reason is not None:
         return GiveUp(reason)
+    if isinstance(failure, Transient) and failure.punctual and failure.retry_after_s is not None:
+        return RetryAfter(failure.retry_after_s, counts=failure.uses_attempt)
     asked_s = _asked_wait(failure, chance)
     if asked_s and not failure.uses_attempt:
         return RetryAfter(asked_s, counts=False)  # the API knows better than our guess when it is free again
@@ -84,11 +86,13 @@ def decide(failure: Failure, *, attempt: int, age_s: float, policy: RetryPolicy,
 def _reason_to_give_up(failure: Failure, *, attempt: int, age_s: float, policy: RetryPolicy) -> str | None:
     if not isinstance(failure, Transient):
         return failure.reason
+    if not failure.uses_attempt:
+        return None  # it is the API that is in trouble: however long that takes, the event has done nothing wrong
     if age_s >= policy.max_age_s:
         return Reason.TOO_OLD
     if isinstance(failure, BadResponse) and attempt >= BAD_RESPONSE_ATTEMPTS:
         return failure.reason
-    if failure.uses_attempt and attempt >= policy.max_attempts:
+    if attempt >= policy.max_attempts:
         return Reason.ATTEMPTS_EXHAUSTED
     return None
 

@@ -138,6 +138,19 @@ class ApiSettings(Section):
     deadline_s: float = Field(
         default=20.0, gt=0, le=300, description="Seconds that one call may take, its quick repeats included."
     )
+    rate_per_s: float | None = Field(
+        default=None,
+        ge=0.5,
+        le=10_000,
+        description="Calls per second of all workers together. Unset, the limit is what the API says and shows: by "
+        "`X-RateLimit-*`, 429 and `Retry-After`.",
+    )
+    burst: int = Field(
+        default=1,
+        ge=1,
+        le=10_000,
+        description="Calls that may go at once after a quiet time, where `rate_per_s` is set.",
+    )
 
 
 class WorkerSource(SourceTerms):

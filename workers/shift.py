@@ -11,6 +11,7 @@ import contextlib
 import signal
 import time
 import uuid
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 
 import redis.asyncio as aredis
@@ -65,16 +66,16 @@ async def work(tools: Plant, *, linger_s: float = LINGER_S) -> int:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stopping.set)
-    woken = asyncio.create_task(_listen(redis, wake := asyncio.Event()))
+    wake = asyncio.Event()
     try:
         async with workshop(tools, books=ledger, redis=redis, stopping=stopping) as shop:
-            shift = _Shift(shop, ledger, tools, wake, linger_s)
-            await shift.drain()
-            return shift.attempts
+            heard = {keys.wake(): lambda _: wake.set(), keys.budgets(): shop.budgets.changed}
+            async with _listening(redis, heard):
+                shift = _Shift(shop, ledger, tools, wake, linger_s)
+                await shift.drain()
+                return shift.attempts
     finally:
         loop.remove_signal_handler(signal.SIGTERM)
-        woken.cancel()
-        await asyncio.gather(woken, return_exceptions=True)
         await ledger.close()
         await _hand_over(redis, shift_id)
         await redis.aclose()
@@ -99,15 +100,28 @@ def _ledger(redis: "aredis.Redis", tools: Plant, shift_id: str) -> Ledger:
     )
 
 
-async def _listen(redis: "aredis.Redis", wake: asyncio.Event) -> None:
-    """Set *wake* at each message that a lane became ready; without Redis the shift polls instead."""
+@contextlib.asynccontextmanager
+async def _listening(
+    redis: "aredis.Redis", heard: Mapping[str, Callable[[str], object]]
+) -> AsyncIterator[None]:
+    task = asyncio.create_task(_listen(redis, heard))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _listen(redis: "aredis.Redis", heard: Mapping[str, Callable[[str], object]]) -> None:
+    """Hand on each message of the channels; without Redis, lanes and budgets are looked at now and then instead."""
     while True:
         with contextlib.suppress(RedisError, OSError):
             async with redis.pubsub(ignore_subscribe_messages=True) as pubsub:
-                await pubsub.subscribe(keys.wake())
+                await pubsub.subscribe(*heard)
                 while True:
-                    if await pubsub.get_message(timeout=REDIS_TIMEOUT_S - 1):
-                        wake.set()
+                    message = await pubsub.get_message(timeout=REDIS_TIMEOUT_S - 1)
+                    if message:
+                        heard[message["channel"].decode()](message["data"].decode())
         await asyncio.sleep(LONGEST_WAIT_S)
 
 
@@ -214,6 +228,10 @@ def _log_attempt(claim: Claim, end: End | None, elapsed_s: float) -> None:
 
 def _level(end: End | None) -> int:
     """Return the level by reader: 20 info is normal, 30 warning heals itself, 40 error needs an operator."""
-    if end is None or end.status is Status.RETRYING:
+    if end is None:
         return 30
+    if end.status is Status.RETRYING:
+        return (
+            30 if end.uses_attempt else 20
+        )  # to wait for one's moment is normal; the API's trouble has its own line
     return 40 if end.status is Status.DEAD else 20

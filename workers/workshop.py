@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .actions import OrderApi, Registry
+from .budget import Budgets
 from .ledger import Claim, End
 from .retry import RetryPolicy
 from .workflows import Workflow
@@ -45,6 +46,7 @@ class Workshop:
     #: Finds a version that is not current any more, by name and version.
     find_version: Callable[[str, str], Awaitable[Workflow | None]]
     registry: Registry
+    budgets: Budgets
     rules: Mapping[str, SourceRules]
     default_rules: SourceRules
     policy: RetryPolicy

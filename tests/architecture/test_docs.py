@@ -33,7 +33,7 @@ WORDS = """
     scheme, secret, verdict, duplicate, quarantine, guard, trust, tolerance, accepted
     record, body, inbox, ready, hold, stale, status, in flight, reason, retention, durability
     trigger, condition, plan, action, effect, effect class, effect ledger, intent, idempotency key
-    claim, lease, fencing token, backoff, failure, crash
+    claim, lease, fencing token, backoff, failure, crash, budget, circuit, moment
     relay, wake, group commit, sweep, audit, loss equation, supervisor, sandbox
 """
 

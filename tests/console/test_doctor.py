@@ -3,6 +3,7 @@
 import pytest
 
 from console.embedded import free_port
+from receiver import keys
 from receiver.spool_store import SpoolStore, file_of
 from tests.support.events import accepted, an_event
 
@@ -135,3 +136,19 @@ def test_a_spool_is_looked_at_also_while_redis_is_down(orderhook):
     assert unused in ("ok", "warn")  # the tests may run on tmpfs
     assert f"1 events wait in {file_of(folder, 'shop')}" in said.out
     assert "warn" == verdicts(orderhook)["spool shop"]
+
+
+def test_why_the_events_of_an_api_wait_is_said(client, orderhook):
+    """A queue that stands still at three in the morning is either our fault or the API's."""
+    api = {"base_url": "http://127.0.0.1:9", "token": "hush-hush-1"}
+    orderhook.configure(sources={"shop": {"scheme": {"type": "unsigned"}, "system": "installer", "api": api}})
+    client.hset(
+        keys.budget("127.0.0.1:9 shop"),
+        mapping={"open": "circuit_open", "what": "20 of 20 calls failed", "opened": "1", "probe": "1"},
+    )
+
+    said = orderhook.run("doctor")
+
+    assert "127.0.0.1:9 shop: circuit open" in said.out
+    assert "20 of 20 calls failed" in said.out
+    assert "hush-hush-1" not in said.out

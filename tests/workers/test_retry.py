@@ -59,8 +59,6 @@ def test_absurd_attempts_wait_at_most_the_cap(attempt):
         pytest.param(Transient("503"), 9, 0, "attempts_exhausted", id="past-it"),
         pytest.param(Transient("503"), 1, 86_400, "too_old", id="too-old"),
         pytest.param(Transient("503"), 8, 86_400, "too_old", id="too-old-comes-first"),
-        pytest.param(RateLimited("429"), 1, 86_400, "too_old", id="rate-limited-too-old"),
-        pytest.param(Unauthorized("401"), 1, 86_400, "too_old", id="unauthorized-too-old"),
         pytest.param(BadResponse("<html>"), 3, 0, "upstream_bad_response", id="third-bad-response"),
         pytest.param(Permanent("422"), 1, 0, "upstream_rejected", id="permanent"),
         pytest.param(Permanent("no", reason="code_bug"), 1, 0, "code_bug", id="permanent-own-reason"),
@@ -93,6 +91,19 @@ def test_what_uses_no_attempt_waits_within_fixed_bounds(failure, shortest, longe
     assert first == RetryAfter(shortest, counts=False)
     assert isinstance(last, RetryAfter)
     assert last.wait_s == pytest.approx(longest)
+
+
+@pytest.mark.parametrize("kind", [RateLimited, CircuitOpen, Unauthorized])
+def test_trouble_of_the_api_makes_no_event_too_old(kind):
+    """A token that expires on Friday evening must not have buried the weekend's orders by Monday."""
+    assert isinstance(decision(kind("not now"), age_s=10 * 86_400), RetryAfter)
+
+
+def test_a_moment_of_the_budget_is_kept_to_the_millisecond():
+    """It is spread already; jitter would pile events up again, and the hour's cap bring back a whole queue at once."""
+    failure = RateLimited("not yet", retry_after_s=7_200.5, punctual=True)
+
+    assert decision(failure, chance=0.9) == RetryAfter(7_200.5, counts=False)
 
 
 @pytest.mark.parametrize(

@@ -1,45 +1,29 @@
 """
-The thin edge between a client and an HTTP API: one request out, one bounded reply or one failure back.
+The edge between a client and an HTTP API: the gate, the token, and what the gate is told of each reply.
 
-Owns the session's rules, the deadline, the limit on what is read, and what each error of the transport means.
-Refuses to know operations, JSON and what a status means (`refusals.py`), and never sends a write twice.
+Owns who may call and when a call is repeated with another token. Refuses to know operations, JSON, what a status means
+(`refusals.py`) and how a request goes over the wire (`transport.py`).
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import aiohttp
-from yarl import URL
 
-from receiver.secrets import Secret
-
-from .. import lease
-from ..failures import BadResponse, Failure, Permanent, Reason, Transient
-from .bodies import REFUSED, content_of
-from .refusals import ApiReason, checked
+from ..failures import BadResponse, RateLimited, Transient
+from .gate import Gate, OpenGate
+from .limits import asked_wait, window_of
+from .refusals import checked, failure_of
 from .replies import Call, Reply
+from .token import Token
+from .transport import Request, exchange
 
-#: Seconds for a connection, its DNS and TLS included, and between two reads.
-CONNECT_S = 3.0
-READ_S = 10.0
-#: Shorter than the 5 s after which Node and uvicorn close an idle connection: a write that meets a connection
-#: closed under it has an unknown outcome.
-KEEP_ALIVE_S = 4.0
+#: A call that is given up from outside after so many seconds has found an API that does not answer.
+_SILENCE_S = 1.0
 
-_SHORTEST_TOKEN = 8
-_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=CONNECT_S, sock_read=READ_S)
-
-
-def open_session(*, concurrency: int) -> aiohttp.ClientSession:
-    """
-    Open the session that all clients of a process or shift share; the caller closes it.
-
-    It heeds no proxy or netrc of the environment and keeps no cookies, which would mix the users of two sources.
-    """
-    connector = aiohttp.TCPConnector(limit=2 * concurrency, keepalive_timeout=KEEP_ALIVE_S)
-    return aiohttp.ClientSession(connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar())
+_UNAUTHORIZED, _THEIR_TIMEOUT, _TOO_MANY, _SERVER_ERRORS = 401, 408, 429, 500
 
 
 def _now() -> datetime:
@@ -51,7 +35,8 @@ class Edge:
     One API behind one token.
 
     Args:
-        deadline_s: Seconds that one call may take in all, a quick second try included.
+        deadline_s: Seconds that one call may take in all, a quick second try included; time at the gate is apart.
+        gate: Lets calls through, and hears how they went.
         clock: The aware time that a Retry-After date is measured against.
     """
 
@@ -60,8 +45,9 @@ class Edge:
         session: aiohttp.ClientSession,
         *,
         base_url: str,
-        token: Secret,
+        token: Token,
         deadline_s: float = 20.0,
+        gate: Gate | None = None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         if session.trust_env:
@@ -70,6 +56,7 @@ class Edge:
         self._base_url = base_url.rstrip("/")
         self._token = token
         self._deadline_s = deadline_s
+        self._gate: Gate = gate or OpenGate()
         self._clock = clock
 
     def check(self, call: Call, reply: Reply) -> Reply:
@@ -90,124 +77,59 @@ class Edge:
         key: str | None = None,
     ) -> Reply:
         """
-        Send one request and return the reply, whatever its status.
+        Pass the gate, send one request and return the reply, whatever its status.
 
-        A GET whose kept-alive connection turns out to be dead is sent once more by aiohttp; a write never is.
+        A GET whose kept-alive connection turns out to be dead is sent once more by aiohttp; a write never is. A call
+        whose token is refused is sent once more if another token has been put in its place: it had no effect.
 
         Args:
             body: JSON as bytes, or a form.
             key: Sent as `Idempotency-Key`. That the API honours the header is ours to hope.
 
         Raises:
-            Failure: There was no reply that could be read.
+            Failure: The gate is shut, there was no reply that could be read, or it was 429 and the gate knows when
+                to come back.
             LeaseLost: A write came too late: another worker may have the event.
         """
+        request = Request(call=call, url=self._base_url + path, body=body, key=key)
+        probe = await self._gate.enter()
+        token = self._token.value
+        reply = await self._exchanged(request, token, probe=probe)
+        if reply.status == _UNAUTHORIZED and await self._token.renewed(token):
+            if isinstance(body, aiohttp.FormData):
+                return reply  # a form can be sent once only; the next attempt has the other token
+            reply = await self._exchanged(request, self._token.value, probe=probe)
+        return await self._reported(call, reply, probe=probe)
+
+    async def _reported(self, call: Call, reply: Reply, *, probe: bool) -> Reply:
+        """Tell the gate of a reply; a 429 ends here where the gate knows the caller's moment to come back."""
+        if reply.status >= _SERVER_ERRORS or reply.status == _THEIR_TIMEOUT:
+            await self._gate.failed(f"{call} answered {reply.status}", probe=probe)
+            return reply
+        if reply.status == _UNAUTHORIZED:
+            await self._gate.refused()
+            return reply
+        now = self._clock()
+        said = window_of(reply.headers, now=now)
+        if reply.status != _TOO_MANY:
+            await self._gate.passed(said, probe=probe)
+            return reply
+        moment_s = await self._gate.limited(asked_wait(reply.headers, now=now), said, probe=probe)
+        if moment_s is None:
+            return reply
+        raise RateLimited(str(failure_of(call, reply, now=now)), retry_after_s=moment_s, punctual=True)
+
+    async def _exchanged(self, request: Request, token: str, *, probe: bool) -> Reply:
+        """Return the reply; tell the gate of a call that got none."""
+        begun = time.monotonic()
         try:
-            async with asyncio.timeout(self._deadline_s), self._request(call, path, body, key) as response:
-                content = await content_of(call, response)
-        except (aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
-            raise _failure_from(call, error, deadline_s=self._deadline_s) from _printable(error)
-        return Reply(
-            status=response.status, headers=response.headers, body=self._shown(response.status, content)
-        )
-
-    def _request(
-        self, call: Call, path: str, body: bytes | aiohttp.FormData | None, key: str | None
-    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        return self._session.request(
-            call.route.method,
-            URL(self._base_url + path, encoded=True),
-            data=body,
-            headers=self._headers(body, key),
-            allow_redirects=False,
-            auto_decompress=False,
-            timeout=_TIMEOUT,
-            middlewares=(_send_once,) if call.operation.writes else (),
-        )
-
-    def _headers(self, body: object, key: str | None) -> Mapping[str, str]:
-        headers = {
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "Authorization": f"Bearer {self._token.reveal()}",
-            "User-Agent": "orderhook",
-        }
-        if isinstance(body, bytes):
-            headers["Content-Type"] = "application/json"
-        if key is not None:
-            headers["Idempotency-Key"] = key
-        return headers
-
-    def _shown(self, status: int, content: bytes) -> bytes:
-        """
-        Hide the token in a refusal: its words end up in a dead letter, and some servers repeat what they refuse.
-
-        An order is left alone, whatever is in it, and a word as short as these is no secret but in every text.
-        """
-        token = self._token.reveal().encode()
-        return (
-            content.replace(token, b"***") if status >= REFUSED and len(token) >= _SHORTEST_TOKEN else content
-        )
-
-
-async def _send_once(
-    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """
-    Send a write only while the lease lasts, and keep aiohttp from sending a PUT or a DELETE again by itself.
-
-    It repeats after these two errors on a kept-alive connection and has no public switch, so they change their
-    class here; its connector's errors, which come before anything is sent, are not repeated and keep theirs.
-    """
-    lease.check()
-    try:
-        return await send(request)
-    except aiohttp.ClientConnectorError:
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise aiohttp.ClientConnectionError(str(error)) from error
-
-
-def _failure_from(call: Call, error: Exception, *, deadline_s: float) -> Failure:
-    """Say what an error of the transport means; what came before the request was sent had no effect."""
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        message = f"{call}: the certificate of {error.host} is refused ({_why(error.certificate_error)}); "
-        todo = "an operator must trust its authority or correct api.base_url"
-        return Permanent(message + todo, reason=ApiReason.CERTIFICATE)
-    if isinstance(error, aiohttp.ClientConnectorError):
-        message = f"{call}: no connection to {error.host} ({_why(error.os_error)}); tried again by itself"
-        return Transient(message, reason=Reason.IO_ERROR)
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return Transient(
-            f"{call}: no connection within {CONNECT_S:g} s; tried again by itself", reason=Reason.TIMEOUT
-        )
-    return _failure_once_sent(call, error, deadline_s=deadline_s)
-
-
-def _failure_once_sent(call: Call, error: Exception, *, deadline_s: float) -> Failure:
-    effect = call.effect_if_lost
-    if isinstance(error, TimeoutError):
-        message = f"{call}: no full answer within {deadline_s:g} s, or silence for {READ_S:g} s; tried again by itself"
-        return Transient(message, reason=Reason.TIMEOUT, effect=effect)
-    if isinstance(error, ValueError):
-        message = (
-            f"{call} cannot be sent: {error}; an operator must correct api.base_url, api.token or the key"
-        )
-        return Permanent(message, reason=ApiReason.REQUEST_INVALID)
-    if isinstance(error, aiohttp.ClientResponseError):
-        return BadResponse(
-            f"{call}: expected HTTP, found {error.message}; the vendor must act", effect=effect
-        )
-    message = (
-        f"{call}: the connection was lost before the full answer ({_why(error)}); tried again if that is safe"
-    )
-    return Transient(message, reason=Reason.IO_ERROR, effect=effect)
-
-
-def _why(error: BaseException) -> str:
-    return str(getattr(error, "verify_message", "") or getattr(error, "strerror", "") or error)
-
-
-def _printable(error: Exception) -> Exception | None:
-    # Its repr shows the headers that were sent, the token among them.
-    return None if isinstance(error, aiohttp.ClientResponseError) else error
+            return await exchange(self._session, request, token=token, deadline_s=self._deadline_s)
+        except BadResponse:
+            raise  # the API is there, and says something that nobody can read
+        except Transient as failure:
+            await self._gate.failed(failure.message, probe=probe)
+            raise
+        except asyncio.CancelledError:
+            if time.monotonic() - begun >= _SILENCE_S:
+                self._gate.abandoned(f"{request.call}: no answer in the time of its step")
+            raise

@@ -14,12 +14,14 @@ import msgspec
 
 from ..failures import Permanent
 from ..sections import ApiSettings
+from .gate import Gate
 from .http import Edge
 from .models import Installer, Order, OrderCreated, Tag, UploadedFile, Webform, listed
 from .orders import NewOrder
 from .paths import OPERATIONS, InstallerPaths, InstallerStatuses
 from .refusals import ApiReason
 from .replies import Call, Reply, decoded, names_existing_order, settled
+from .token import Token
 
 T = TypeVar("T")
 
@@ -47,9 +49,28 @@ class InstallerClient:
         self._statuses = statuses.table()
 
     @classmethod
-    def build(cls, settings: ApiSettings, session: aiohttp.ClientSession) -> Self:
-        """Make the client of a source's `api` table; the session stays the caller's."""
-        edge = Edge(session, base_url=settings.base_url, token=settings.token, deadline_s=settings.deadline_s)
+    def build(
+        cls,
+        settings: ApiSettings,
+        session: aiohttp.ClientSession,
+        *,
+        gate: Gate | None = None,
+        token: Token | None = None,
+    ) -> Self:
+        """
+        Make the client of a source's `api` table; the session stays the caller's.
+
+        Args:
+            gate: None lets every call through.
+            token: None is the settings' own, which is never read again.
+        """
+        edge = Edge(
+            session,
+            base_url=settings.base_url,
+            token=token or Token(settings.token),
+            deadline_s=settings.deadline_s,
+            gate=gate,
+        )
         return cls(edge, paths=settings.paths, statuses=settings.statuses)
 
     async def create_order(self, order: NewOrder, *, idempotency_key: str) -> OrderCreated:

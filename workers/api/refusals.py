@@ -13,15 +13,12 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from ..failures import Conflict, Failure, OrderGone, Permanent, RateLimited, Transient, Unauthorized
-from ..retry import RETRY_AFTER_CAP_S, parse_retry_after
+from .limits import asked_wait, retry_after
 from .replies import Call, Reply, words_of
 
 # What servers say of a path that they do not have, in the very shape of a missing order.
 _NO_SUCH_PATH = re.compile(r"Cannot [A-Z]+ /|no such (?:path|route)|(?:path|route) not found", re.IGNORECASE)
 _KEY = re.compile(r"idempotency.?key", re.IGNORECASE)
-#: A reset at or past this is a Unix time, below it a number of seconds. Its unit is documented nowhere; ours.
-_EPOCH_FROM = 1_000_000_000
-_NUMBER = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
 class ApiReason(StrEnum):
@@ -57,18 +54,18 @@ def failure_of(call: Call, reply: Reply, *, now: datetime) -> Failure | None:
 
 def _limited(call: Call, reply: Reply, now: datetime) -> Failure:
     message = f"{call} answered 429; nobody need act, it waits and is tried again"
-    return RateLimited(_with_words(message, reply), retry_after_s=_asked_wait(reply, now))
+    return RateLimited(_with_words(message, reply), retry_after_s=asked_wait(reply.headers, now=now))
 
 
 def _unauthorized(call: Call, reply: Reply, now: datetime) -> Failure:
     todo = "renew the token in api.token" if reply.status == 401 else "give the token's user the role"  # noqa: PLR2004
     message = f"{call} answered {reply.status}; an operator must {todo}"
-    return Unauthorized(_with_words(message, reply), retry_after_s=_retry_after(reply, now))
+    return Unauthorized(_with_words(message, reply), retry_after_s=retry_after(reply.headers, now=now))
 
 
 def _broken(call: Call, reply: Reply, now: datetime) -> Failure:
     message = f"{call} answered {reply.status}; the vendor must act, expected 2xx"
-    wait_s = _retry_after(reply, now)
+    wait_s = retry_after(reply.headers, now=now)
     return Transient(_with_words(message, reply), effect=call.effect_if_lost, retry_after_s=wait_s)
 
 
@@ -158,18 +155,3 @@ def _origin(location: str) -> str:
     except ValueError:
         return "an unreadable address"
     return f"{parts.scheme}://{parts.hostname}" if parts.hostname else "another path"
-
-
-def _retry_after(reply: Reply, now: datetime) -> float | None:
-    value = reply.headers.get("Retry-After")
-    return None if value is None else parse_retry_after(value, now=now)
-
-
-def _asked_wait(reply: Reply, now: datetime) -> float | None:
-    """Return the wait a 429 asks for: Retry-After where it can be read, else X-RateLimit-Reset."""
-    wait_s = _retry_after(reply, now)
-    reset = reply.headers.get("X-RateLimit-Reset", "").strip()
-    if wait_s is not None or not _NUMBER.fullmatch(reset):
-        return wait_s
-    seconds = int(reset) - (now.timestamp() if int(reset) >= _EPOCH_FROM else 0.0)
-    return min(max(seconds, 0.0), RETRY_AFTER_CAP_S)

@@ -11,10 +11,12 @@ import aiohttp
 import pytest
 
 from receiver.secrets import Secret
-from workers.api.http import Edge, open_session
+from workers.api.http import Edge
 from workers.api.installer import InstallerClient
 from workers.api.paths import OPERATIONS
 from workers.api.replies import Call
+from workers.api.token import Token
+from workers.api.transport import open_session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +168,11 @@ def _token() -> Secret:
 @pytest.fixture(name="edge_to")
 def _edge_to(session: aiohttp.ClientSession, token: Secret) -> Callable[..., Edge]:
     """An edge to the URL, with other arguments where given."""
-    return lambda url, **more: Edge(session, **{"base_url": url, "token": token, "deadline_s": 5.0, **more})
+
+    def edge(url, *, token=token, **more):
+        return Edge(session, **{"base_url": url, "token": Token(token), "deadline_s": 5.0, **more})
+
+    return edge
 
 
 @pytest.fixture(name="edge")

@@ -21,6 +21,7 @@ from receiver.secrets import Secret
 from workers import lease
 from workers.api.bodies import BODY_LIMIT
 from workers.api.http import Edge
+from workers.api.token import Token
 from workers.failures import BadResponse, Permanent, Transient
 
 pytestmark = pytest.mark.anyio
@@ -89,7 +90,7 @@ async def test_a_session_that_trusts_the_environment_is_refused(token):
     """A proxy variable in some shell would see every token."""
     async with aiohttp.ClientSession(trust_env=True) as session:
         with pytest.raises(ValueError, match="trust_env"):
-            Edge(session, base_url="http://127.0.0.1", token=token)
+            Edge(session, base_url="http://127.0.0.1", token=Token(token))
 
 
 @pytest.mark.parametrize("name", ["get_order", "dispatch_order"])

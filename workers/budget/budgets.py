@@ -1,0 +1,82 @@
+"""
+The budgets of all APIs that a worker calls, one per API, whichever sources share it.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import redis.asyncio as aredis
+
+from ..sections import ApiSettings
+from .budget import PATIENCE_S, Budget, Terms
+
+
+def name_of(source: str, settings: ApiSettings) -> str:
+    """
+    Return what names the API behind a source: its address and where its token comes from.
+
+    Sources with both in common share a limit. A token that stands in the file itself is named by its source, since
+    nothing of it may be shown.
+    """
+    address = urlsplit(settings.base_url)
+    reference = settings.token.reference
+    owner = reference if reference.startswith(("env:", "file:")) else source
+    return f"{address.netloc}{address.path.rstrip('/')} {owner}"
+
+
+def terms_of(apis: Mapping[str, ApiSettings], *, call_deadline_s: float) -> dict[str, Terms]:
+    """Return each source's terms; of several sources of one API the lowest rate and burst hold for all."""
+    names = {source: name_of(source, settings) for source, settings in apis.items()}
+    patience_s = min(PATIENCE_S, call_deadline_s / 4)
+    return {
+        source: _terms(name, [apis[one] for one in apis if names[one] == name], patience_s)
+        for source, name in names.items()
+    }
+
+
+def _terms(name: str, sharing: Iterable[ApiSettings], patience_s: float) -> Terms:
+    limited = [settings for settings in sharing if settings.rate_per_s is not None]
+    rates = [settings.rate_per_s for settings in limited if settings.rate_per_s is not None]
+    return Terms(
+        name=name,
+        rate_per_s=min(rates, default=None),
+        burst=min((settings.burst for settings in limited), default=1),
+        patience_s=patience_s,
+    )
+
+
+@dataclass(slots=True)
+class Budgets:
+    """The budgets of one shift, by API."""
+
+    by_source: Mapping[str, Budget]
+
+    def changed(self, name: str) -> None:
+        """Hear that the budget of that API is not what it was."""
+        for budget in self._each():
+            if budget.terms.name == name:
+                budget.changed()
+
+    async def close(self) -> None:
+        """Tell what is left to tell."""
+        await asyncio.gather(*(budget.close() for budget in self._each()))
+
+    def _each(self) -> set[Budget]:
+        return set(self.by_source.values())
+
+
+@contextlib.asynccontextmanager
+async def keeping(
+    redis: "aredis.Redis", apis: Mapping[str, ApiSettings], *, call_deadline_s: float
+) -> AsyncIterator[Budgets]:
+    """Yield the budgets of all APIs; what is left to tell is told at the end."""
+    terms = terms_of(apis, call_deadline_s=call_deadline_s)
+    each = {one.name: Budget(redis, one) for one in terms.values()}
+    budgets = Budgets({source: each[one.name] for source, one in terms.items()})
+    try:
+        yield budgets
+    finally:
+        await budgets.close()
