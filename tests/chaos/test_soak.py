@@ -16,7 +16,7 @@ from tests.support.processes import runs
 from tests.support.waiting import until
 
 from .harness.checker import check
-from .harness.faults import at_scale, catalogue
+from .harness.deck import at_scale, catalogue
 from .harness.fleet import Fleet, open_files, resident_mb
 from .harness.life import LIFE
 from .harness.nemesis import Nemesis

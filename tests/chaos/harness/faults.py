@@ -2,7 +2,7 @@
 What can be done to a fleet: each fault is a generator that strikes, yields how long it lasts, and mends.
 
 A fault that finds nothing to strike ends without a yield, and does not count. One that waits for something looks again
-after each yield. Knows no schedule: `nemesis.py` draws and counts.
+after each yield. Knows no schedule: `deck.py` says how many there are of each, `nemesis.py` draws and counts.
 """
 
 import contextlib
@@ -10,8 +10,7 @@ import os
 import random
 import signal
 import socket
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from .fleet import LEASE_S, Fleet, Receiver, Worker
 
@@ -23,17 +22,6 @@ FREEZE_S = 1.3 * LEASE_S
 #: How often something that is to end is looked at, and how long it may take.
 LOOK_S = 0.1
 END_S = 25.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """One kind of fault against one target; a target has one fault at a time."""
-
-    kind: str
-    target: str
-    #: How many of a full run.
-    count: int
-    strike: Callable[[Fleet, random.Random], Blow]
 
 
 def killed(pids: Iterable[int | None], sign: int = signal.SIGKILL) -> list[int]:
@@ -209,88 +197,10 @@ def throttle(fleet: Fleet, chance: random.Random, link: str) -> Blow:
 # The order API.
 
 
-def misbehave(fleet: Fleet, chance: random.Random, fault: str, **settings: object) -> Blow:
+def misbehave(fleet: Fleet, chance: random.Random, *, fault: str, settings: Mapping[str, object]) -> Blow:
     # Three answers that are no JSON make a dead letter, as they should; so few are to meet one event.
     times = 1 if fault == "invalid_json" else chance.randint(1, 8)
     wanted = {"fault": fault, "times": times, **settings}
     fleet.system.call_sandbox("PUT", "/_sandbox/faults", {"faults": [wanted]})
     yield chance.uniform(0.5, 2)
     fleet.system.call_sandbox("PUT", "/_sandbox/faults", {"faults": []})
-
-
-def catalogue(fleet: Fleet) -> list[Fault]:
-    """Return every fault that this fleet can meet, with the numbers of a full run."""
-    return [*_of_receivers(fleet), *_of_workers(fleet), *_OF_REDIS, *_of_links(), *_of_the_api()]
-
-
-def _of_receivers(fleet: Fleet) -> Iterator[Fault]:
-    for number, receiver in enumerate(fleet.receivers):
-        for kind, count, strike in (
-            ("receiver kill -9", 18, kill_receiver),
-            ("receiver SIGTERM", 8, roll_receiver),
-            ("receiver freeze", 5, freeze_receiver),
-        ):
-            yield _fault(kind, f"receiver {number}", count, strike, receiver)
-
-
-def _of_workers(fleet: Fleet) -> Iterator[Fault]:
-    for worker in fleet.workers:
-        for kind, count, strike in (
-            ("worker child kill -9", 112, kill_child),
-            ("worker parent kill -9", 12, kill_parent),
-            ("worker host kill -9", 14, kill_whole),
-            ("worker SIGTERM", 7, roll_worker),
-            ("worker child freeze", 12, freeze_child),
-            ("worker host freeze", 4, freeze_whole),
-        ):
-            yield _fault(kind, f"worker {worker.number}", count, strike, worker)
-
-
-_OF_REDIS = (
-    Fault(kind="Redis kill -9", target="redis", count=32, strike=kill_redis),
-    Fault(kind="Redis freeze", target="redis", count=5, strike=freeze_redis),
-    Fault(kind="DEBUG SLEEP", target="redis", count=8, strike=sleep_redis),
-    Fault(kind="CLIENT PAUSE", target="redis", count=8, strike=pause_clients),
-    Fault(kind="maxmemory", target="redis", count=6, strike=fill_redis),
-)
-
-
-def _of_links() -> Iterator[Fault]:
-    for link, far in (("receivers", "Redis"), ("workers", "Redis"), ("api", "API")):
-        for kind, count, strike in (
-            ("replies lost", 8, lose_replies),
-            ("reset", 8, reset),
-            ("black hole", 4, black_hole),
-            ("delay", 5, delay),
-            ("throttle", 4, throttle),
-        ):
-            yield _fault(f"{far} link {kind}", f"link {link}", count, strike, link)
-
-
-def _of_the_api() -> Iterator[Fault]:
-    for kind, settings in (
-        ("status_429", {"retry_after": 1}),
-        ("status_500", {}),
-        ("reset_after_effect", {}),
-        ("slow_drip", {"ms": 200}),
-        ("invalid_json", {}),
-    ):
-        yield Fault(
-            kind=f"API {kind}",
-            target="api",
-            count=8,
-            strike=lambda fleet, chance, kind=kind, settings=settings: misbehave(
-                fleet, chance, kind, **settings
-            ),
-        )
-
-
-def _fault(kind: str, target: str, count: int, strike: Callable[..., Blow], victim: object) -> Fault:
-    return Fault(
-        kind=kind, target=target, count=count, strike=lambda fleet, chance: strike(fleet, chance, victim)
-    )
-
-
-def at_scale(faults: Iterable[Fault], scaled: Callable[[float], int]) -> list[Fault]:
-    """Return the faults with the numbers of a run at a smaller scale; each kind strikes at least once."""
-    return [replace(fault, count=scaled(fault.count)) for fault in faults]

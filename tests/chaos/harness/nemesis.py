@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 from tests.support.waiting import until
 
-from .faults import END_S, Blow, Fault
+from .deck import Fault
+from .faults import END_S, Blow
 from .fleet import Fleet
 
 

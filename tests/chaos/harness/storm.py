@@ -58,23 +58,29 @@ class Report:
         """Return how many faults of the kinds that begin with *words* struck."""
         return sum(count for kind, count in self.faults.items() if kind.startswith(words))
 
-    def lines(self) -> list[str]:
-        """Return the table of the run."""
-        verdict, kinds = self.verdict, sorted(self.faults.items(), key=lambda one: (-one[1], one[0]))
-        most_mb = max((print_.mb for print_ in self.after.values()), default=0)
-        most_files = max((print_.files for print_ in self.after.values()), default=0)
-        outcome = (
+    def outcome(self) -> str:
+        """Return what was counted."""
+        verdict = self.verdict
+        counts = (
             f"acked {verdict.acked}, lost {len(verdict.lost)}, duplicate {len(verdict.duplicate)}, "
-            f"inverted {len(verdict.inverted)}, dead {self.dead.total()}; "
-            f"{len(verdict.repeated)} repeated under their own key"
+            f"inverted {len(verdict.inverted)}; {len(verdict.repeated)} keyed deeds repeated under their own key"
         )
+        return counts + (f"; dead letters {dict(self.dead)}" if self.dead else "")
+
+    def struck(self) -> str:
+        """Return the faults by kind, the most frequent first."""
+        kinds = sorted(self.faults.items(), key=lambda one: (-one[1], one[0]))
+        return f"{self.faults.total()}: " + ", ".join(f"{count} {kind}" for kind, count in kinds)
+
+    def course(self) -> str:
+        """Return how long it took to get well again, and what it cost."""
         answers = ", ".join(f"{count} × {status or 'none'}" for status, count in sorted(self.answers.items()))
-        return [
-            outcome,
-            f"recovery p50 / longest {self.recovery}; {self.took_s:.0f} s; answers {answers}",
-            f"{self.faults.total()} faults: " + ", ".join(f"{count} {kind}" for kind, count in kinds),
-            f"at the end at most {most_mb:.0f} MB and {most_files} file descriptors in a process",
-        ]
+        most_mb = max((one.mb for one in self.after.values()), default=0)
+        most_files = max((one.files for one in self.after.values()), default=0)
+        return (
+            f"{self.recovery}; {self.took_s:.0f} s; answers {answers}; "
+            f"at the end at most {most_mb:.0f} MB and {most_files} file descriptors in a process"
+        )
 
 
 def ride_out(fleet: Fleet, sender: Sender, nemesis: Nemesis, *, events: int) -> Report:
