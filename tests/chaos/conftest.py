@@ -52,7 +52,8 @@ RUN = pytest.StashKey[Run]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
-        "markers", f"within(seconds): how long the scenario may take; {WITHIN_S} if unset"
+        "markers",
+        f"within(seconds, times=0): how long the scenario may take, and how often CHAOS_SECONDS more; {WITHIN_S} if unset",
     )
     table = os.environ.get("CHAOS_TABLE")
     config.stash[RUN] = Run(
@@ -153,10 +154,10 @@ def _system(tmp_path: Path) -> Iterator[System]:
 
 
 @pytest.fixture(autouse=True)
-def _bounded(request: pytest.FixtureRequest) -> Iterator[None]:
+def _bounded(run: Run, request: pytest.FixtureRequest) -> Iterator[None]:
     """A scenario that hangs fails, and the next one runs."""
     mark = request.node.get_closest_marker("within")
-    within_s = int(mark.args[0]) if mark else WITHIN_S
+    within_s = int(mark.args[0] + mark.kwargs.get("times", 0) * run.seconds) if mark else WITHIN_S
 
     def late(_sign: int, _frame: FrameType | None) -> None:
         raise AssertionError(f"not over after {within_s} s")

@@ -1,8 +1,15 @@
 """The control: a checker that cannot fail proves nothing, so each kind of wrong is shown to it once."""
 
+import random
+from collections import Counter
+
 import pytest
 
+from tests.support.system import System
+
 from .harness.checker import Effect, Sent, check, recovery
+from .harness.deck import catalogue, shuffled
+from .harness.fleet import Fleet
 from .harness.life import LIFE
 
 SENT = [
@@ -76,3 +83,16 @@ def test_c7_recovery_is_measured_from_the_fault_to_the_next_effect():
     found = recovery([("kill", 500), ("freeze", 1000), ("kill", 1900), ("kill", 99_000)], EFFECTS)
 
     assert (0.5, 1.0, "freeze") == (found.p50, found.longest, found.worst)
+
+
+def test_c8_a_seed_gives_the_same_blows_again(tmp_path):
+    """What a run has shown can be looked at again: which fault comes when, and what it draws, is settled beforehand."""
+    fleet = Fleet(system=System(tmp_path), life=LIFE, chance=random.Random(0))
+
+    def blows(seed):
+        cards = shuffled(catalogue(fleet), random.Random(seed))
+        return [(card.fault.kind, card.fault.target, card.seed, card.gap) for card in cards]
+
+    assert blows(1) == blows(1)
+    assert blows(1) != blows(2)
+    assert Counter(kind for kind, *_ in blows(1)) == Counter(kind for kind, *_ in blows(2))

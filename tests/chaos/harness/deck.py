@@ -1,7 +1,7 @@
 """
-The deck of faults: every kind against every target, with the numbers of a full run.
+The deck of faults: every kind against every target, with the numbers of a full run, shuffled by a seed.
 
-Owns the numbers; what a fault does is in `faults.py`, and when it strikes in `nemesis.py`.
+Owns the numbers and the draw; what a fault does is in `faults.py`, and when it strikes in `nemesis.py`.
 """
 
 import random
@@ -23,6 +23,24 @@ class Fault:
     #: How many of a full run.
     count: int
     strike: Callable[[Fleet, random.Random], Blow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One blow of a run, all of it drawn before the run begins: how the machine does meanwhile changes no draw."""
+
+    fault: Fault
+    #: What the fault draws from.
+    seed: int
+    #: How long until the next blow, as a share of the mean.
+    gap: float
+
+
+def shuffled(deck: Iterable[Fault], chance: random.Random) -> list[Card]:
+    """Return a card for each fault as often as it is to strike, in the order of their turns."""
+    faults = [fault for fault in deck for _ in range(fault.count)]
+    chance.shuffle(faults)
+    return [Card(fault=fault, seed=chance.getrandbits(32), gap=chance.uniform(0.3, 1.7)) for fault in faults]
 
 
 def catalogue(fleet: Fleet) -> list[Fault]:

@@ -1,20 +1,20 @@
 """
-The nemesis: draws faults from a deck, strikes, mends, and notes each by kind and time.
+The nemesis: takes faults from a deck, strikes, mends, and notes each by kind and time.
 
-The deck holds every fault as often as it is to strike, in an order that the seed gives; the blows are spread evenly over
-the time of the run. A target has one fault at a time: one whose turn finds it busy waits for the next.
+The deck says which fault comes when and what it draws; the blows are spread evenly over the time of the run. A target has
+one fault at a time: one whose turn finds it busy, or finds nobody to strike, waits for the next.
 """
 
 import heapq
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tests.support.waiting import until
 
-from .deck import Fault
+from .deck import Card, Fault, shuffled
 from .faults import END_S, Blow
 from .fleet import Fleet
 
@@ -40,7 +40,7 @@ class Nemesis:
     #: Shuffle the deck again when it is used up; then `mend` is its only end.
     again: bool = False
     log: list[Struck] = field(default_factory=list)
-    _deck: list[Fault] = field(init=False)
+    _deck: list[Card] = field(init=False)
     _busy: set[str] = field(default_factory=set)
     _open: list[tuple[float, int, str, Blow]] = field(default_factory=list)
     _drawn: int = 0
@@ -48,13 +48,9 @@ class Nemesis:
     _pace: float = 0.0
 
     def __post_init__(self) -> None:
-        self._shuffle()
+        self._deck = shuffled(self.faults, self.chance)
         self._pace = self.seconds / max(1, len(self._deck))
         self._next = time.monotonic()
-
-    def _shuffle(self) -> None:
-        self._deck = [fault for fault in self.faults for _ in range(fault.count)]
-        self.chance.shuffle(self._deck)
 
     @property
     def done(self) -> bool:
@@ -68,11 +64,11 @@ class Nemesis:
         """Mend what is due, strike what is due; to be called many times a second."""
         self._resume()
         if self.again and not self._deck:
-            self._shuffle()
+            self._deck = shuffled(self.faults, self.chance)
         now = time.monotonic()
         if self._deck and now >= self._next:
             # From now, not from when it was due: a machine that falls behind is not to be given all at once.
-            self._next = now + self._pace * self.chance.uniform(0.3, 1.7)
+            self._next = now + self._pace * self._deck[0].gap
             self._strike()
         return True
 
@@ -83,18 +79,17 @@ class Nemesis:
         until(lambda: self.turn() and self.done, within_s=END_S + 10, what="every fault is mended")
 
     def _strike(self) -> None:
-        for place in range(len(self._deck) - 1, -1, -1):
-            fault = self._deck[place]
-            if fault.target not in self._busy and self._begins(fault):
+        for place, card in enumerate(self._deck):
+            if card.fault.target not in self._busy and self._begins(card):
                 del self._deck[place]
                 return
 
-    def _begins(self, fault: Fault) -> bool:
-        blow = fault.strike(self.fleet, self.chance)
+    def _begins(self, card: Card) -> bool:
+        blow = card.fault.strike(self.fleet, random.Random(card.seed))
         at = int(time.time() * 1000)
-        if not self._advance(fault.target, blow):
+        if not self._advance(card.fault.target, blow):
             return False
-        self.log.append(Struck(kind=fault.kind, at=at))
+        self.log.append(Struck(kind=card.fault.kind, at=at))
         return True
 
     def _resume(self) -> None:
@@ -103,7 +98,7 @@ class Nemesis:
             self._busy.discard(target)
             self._advance(target, blow)
 
-    def _advance(self, target: str, blow: Iterator[float]) -> bool:
+    def _advance(self, target: str, blow: Blow) -> bool:
         """Let a fault take its next step; return whether it has one more."""
         wait_s = next(blow, None)
         if wait_s is None:
