@@ -10,6 +10,7 @@ from enum import StrEnum
 from receiver import durability
 from receiver.durability import ServerFacts
 from receiver.lifecycle import Status
+from receiver.record import NEWEST
 from receiver.spool_file import FORGETFUL
 
 from .moments import span
@@ -21,6 +22,8 @@ SKEW_WARN_S = 5.0
 SKEW_FAIL_S = 60.0
 #: A lane that is due for longer than this, in milliseconds, has no hands.
 OVERDUE_MS = 30_000
+#: A lane that waits for a newer orderhook is looked at each second: one that still waits was seen this lately, in ms.
+LEFT_LATELY_MS = 10_000
 
 
 class Verdict(StrEnum):
@@ -139,6 +142,16 @@ def lanes(facts: LaneFacts) -> Iterator[Check]:
     if facts.held:
         advice = "replay or discard their dead letters: orderhook dead-letters list"
         yield warn("held lanes", f"{facts.held} lanes wait behind a dead letter", advice)
+
+
+def unreadable(lanes: Mapping[str, int]) -> Iterator[Check]:
+    """
+    Judge lanes that wait for a newer orderhook, each with the version of the record at its head.
+    """
+    if lanes:
+        newest = max(lanes.values())
+        found = f"{len(lanes)} lanes wait at a record of version {newest}; this orderhook reads {NEWEST}"
+        yield warn("records", found, "update the workers; docs/architecture.md, When the record changes")
 
 
 def hands(names: list[str], *, waiting: int) -> Check:

@@ -108,6 +108,7 @@ def _redis(desk: Desk, raw: RawConfig, settings: ConsoleSettings) -> Iterator[Ch
             yield diagnoses.clock(_skew_s(client))
             lanes = _lane_facts(client)
             yield from diagnoses.lanes(lanes)
+            yield from diagnoses.unreadable(_left_lanes(client))
             yield diagnoses.hands(rq_worker.alive(settings.redis_url), waiting=lanes.ready)
             yield from diagnoses.counters(Inbox(client).counts())
             yield from _budgets(raw, client)
@@ -144,6 +145,16 @@ def _lane_facts(client: "redis.Redis") -> LaneFacts:
         held=sum(answers[1::3]),
         overdue_ms=int(max(0, now_ms(client) - min(due))) if due else 0,
     )
+
+
+def _left_lanes(client: "redis.Redis") -> dict[str, int]:
+    """
+    Return the lanes that workers have left to a newer orderhook of late, with the version of what waits there.
+    """
+    inbox, since = Inbox(client), now_ms(client) - diagnoses.LEFT_LATELY_MS
+    lanes: list[str] = client.zrangebyscore(keys.unreadable(), since, "+inf")  # type: ignore[assignment]
+    heads = [next(iter(inbox.lane(lane)), "") for lane in lanes]
+    return {record.lane: record.version for record in inbox.records(heads) if not record.readable}
 
 
 def _budgets(raw: RawConfig, client: "redis.Redis") -> Iterator[Check]:

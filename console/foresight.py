@@ -18,6 +18,7 @@ from workers.views import condition_view, event_view
 from workers.workflows import Workflow, triggered
 
 from .catalog import Catalog
+from .story import NEWER
 
 
 class Fate(StrEnum):
@@ -69,6 +70,8 @@ def foresee(record: Record, body: str | None, catalog: Catalog, *, trusts_payloa
     """
     Return what a replay of the event would do now.
     """
+    if not record.readable:
+        return Foresight(record=record, obstacle=f"would not be replayed: {NEWER}")
     if not replayable(record.status):
         return Foresight(record=record, obstacle=f"would not be replayed: it is {record.status}")
     try:

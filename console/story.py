@@ -19,6 +19,10 @@ from .moments import span
 Actions = Callable[[str], Sequence[str]]
 
 
+#: Said of an event whose record we cannot read.
+NEWER = "a newer orderhook wrote its record, and this one cannot read it"
+
+
 class Tone(StrEnum):
     """
     How a line is to be taken; the renderer has a colour for each.

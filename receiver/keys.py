@@ -174,6 +174,15 @@ def shifts() -> str:
     return f"{PREFIX}shifts"
 
 
+def unreadable() -> str:
+    """
+    `orderhook:unreadable`: sorted set, lane key by the time at which a worker last left its head to a newer orderhook.
+
+    Written by claim.lua, read by `orderhook doctor`; forgets a lane, and expires, a minute after.
+    """
+    return f"{PREFIX}unreadable"
+
+
 def guard(source: str, event_type: str, digest: str) -> str:
     """
     `orderhook:guard:{source}:{event type}:{body digest}`: string, the key of the event that this body came with.

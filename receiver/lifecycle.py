@@ -32,6 +32,20 @@ class Status(StrEnum):
     #: A dead letter that an operator closed for good. Kept for the source's retention.
     DISCARDED = "discarded"
 
+    @classmethod
+    def named(cls, word: str) -> "Status":
+        """
+        Return the status of that name; for a word of a newer orderhook one that is called so, and in no table.
+        """
+        if word in KNOWN:
+            return cls(word)
+        strange = str.__new__(cls, word)
+        strange._name_, strange._value_ = word, word
+        return strange
+
+
+#: The statuses that this version knows; one in a record may be of a newer one.
+KNOWN = frozenset(Status)
 
 #: Accepted events that are not at their end: the in-flight side of the loss equation.
 IN_FLIGHT = frozenset({Status.PENDING, Status.RUNNING, Status.RETRYING, Status.PAUSED})

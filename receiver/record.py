@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from . import keys, record_lines
-from .lifecycle import Status
+from .lifecycle import KNOWN, Status
 from .record_lines import RESOLVED_BY, AttemptNote, LedgerEntry, Resolution, Ruling, StepState
 
 __all__ = [
+    "NEWEST",
     "RESOLVED_BY",
     "VERSION",
     "AttemptNote",
@@ -25,8 +26,13 @@ __all__ = [
     "moment",
 ]
 
-#: The schema version that accept.lua writes and this module reads.
+#: The version of the record that accept.lua writes, and the newest that we read. A release that changes what a record
+#: means raises NEWEST, and the one after it VERSION: see "When the record changes" in docs/architecture.md.
+#: _shared.lua names both numbers, too.
 VERSION = 1
+NEWEST = 1
+#: What every version says in the same words: all that is read of a record that is newer than NEWEST.
+_LASTING = frozenset({"v", "source", "type", "subject", "lane", "status", "accepted", "digest", "bytes"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +80,20 @@ class Record:
     resolutions: tuple[Resolution, ...] = ()
 
     @property
+    def readable(self) -> bool:
+        """Return whether this version knows what the record means; no other may be worked on."""
+        return self.version <= NEWEST and self.status in KNOWN
+
+    @property
     def attempts_now(self) -> int:
         """Return the number of the current attempt since the event was accepted or last replayed, from 1."""
         return self.attempt - self.base
 
     @classmethod
     def read(cls, key: str, fields: Mapping[str, str]) -> "Record":
-        """Return the record that the fields of the hash spell."""
+        """Return the record that the fields of the hash spell; of a newer version, what every version says."""
+        if not _knows(fields):
+            fields = {name: text for name, text in fields.items() if name in _LASTING}
 
         def number(name: str) -> int:
             return int(fields.get(name) or 0)
@@ -98,7 +111,7 @@ class Record:
             lane=text("lane"),
             verdict=text("verdict"),
             digest=text("digest"),
-            status=Status(fields["status"]),
+            status=Status.named(fields["status"]),
             occurred=number("occurred"),
             accepted=number("accepted"),
             spooled=number("spooled"),
@@ -126,6 +139,12 @@ class Record:
         )
 
 
+def _knows(fields: Mapping[str, str]) -> bool:
+    """Return whether the record means what this version takes it to mean; `known` in _shared.lua says the same."""
+    version = fields.get("v") or "1"
+    return version.isdecimal() and int(version) <= NEWEST and fields.get("status", "") in KNOWN
+
+
 def moment(milliseconds: int) -> datetime:
     """Return a time of the record as a datetime in UTC."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
@@ -140,6 +159,7 @@ def as_json(record: Record) -> dict[str, Any]:
     shown = {
         "eventId": record.id,
         "source": record.source,
+        "readable": None if record.readable else False,
         "type": record.type,
         "subject": record.subject,
         "status": record.status.value,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from receiver import keys
 from receiver.inbox import Filter, Inbox
-from receiver.lifecycle import IN_FLIGHT, Status
+from receiver.lifecycle import IN_FLIGHT, KNOWN, Status
 from receiver.record import Record
 
 #: Most ids named per finding.
@@ -33,6 +33,7 @@ class Audit:
     source: str
     accepted: int
     #: By status, as the records say; events that retention removed are counted with the status they had.
+    #: May hold a status of a newer orderhook.
     found: dict[Status, int]
     repaired: int
     findings: tuple[Finding, ...]
@@ -40,6 +41,11 @@ class Audit:
     @property
     def in_flight(self) -> int:
         return sum(self.found[status] for status in IN_FLIGHT)
+
+    @property
+    def unknown(self) -> dict[Status, int]:
+        """Return how many events stand where only a newer orderhook knows what it means."""
+        return {status: number for status, number in self.found.items() if status not in KNOWN}
 
     @property
     def accounted(self) -> int:
@@ -68,13 +74,14 @@ def _source(
     for record in inbox.events(Filter(source=source)):
         seen.add(record.key)
         found[record.status] += 1
-        for problem in _problems(record, open_keys, laned):
+        # Where an event belongs that a newer orderhook wrote, only that one knows.
+        for problem in _problems(record, open_keys, laned) if record.readable else ():
             problems.setdefault(problem, []).append(record.key)
     prefix = keys.event(source, "")
     for key in sorted(open_keys | laned.keys()):
         if key.startswith(prefix) and key not in seen:
             problems.setdefault("queued, but has no record in the time line", []).append(key)
-    for status in Status:
+    for status in found:
         if counts.get(f"{source}:{status}", 0) != found[status]:
             problem = f"the counter says {counts.get(f'{source}:{status}', 0)} {status}, the records {found[status]}"
             problems.setdefault(problem, [])

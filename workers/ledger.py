@@ -50,11 +50,22 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An event whose record this version cannot read; *version* and *status* as they stand there."""
+
+    event_key: str
+    version: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
 class Claims:
     """What a claim brought, and in how many seconds the next lane is due; None where none waits."""
 
     claims: tuple[Claim, ...]
     next_due_s: float | None
+    #: What was left in its lane for a newer orderhook.
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,12 +127,15 @@ class Ledger:
         answer = await scripts.run(
             self._redis,
             "claim",
-            (keys.fence(), keys.shifts()),
+            (keys.fence(), keys.shifts(), keys.unreadable()),
             (limit, self._lease_ms, self._max_crashes, self._shift_id, *keys.prefixes(), self._hold),
         )
-        now, due, *claims = answer
+        now, due, left, *claims = answer
         next_due_s = max(0.0, (int(float(due)) - int(now)) / 1000) if due else None
-        return Claims(tuple(_claim(fields, int(now)) for fields in claims), next_due_s)
+        unreadable = tuple(
+            Unreadable(*(fact.decode() for fact in left[at : at + 3])) for at in range(0, len(left), 3)
+        )
+        return Claims(tuple(_claim(fields, int(now)) for fields in claims), next_due_s, unreadable)
 
     async def note(self, claim: Claim, fields: Mapping[str, str]) -> None:
         """

@@ -79,7 +79,8 @@ def equation(one: Audit) -> str:
     """
     superseded = (Status.SUPERSEDED,) if one.found[Status.SUPERSEDED] else ()  # few sources have any
     statuses = (Status.SUCCEEDED, Status.IGNORED, *superseded, Status.DEAD, Status.DISCARDED)
-    right = " + ".join(f"{one.found[status]} {status}" for status in statuses)
+    terms = {status: one.found[status] for status in statuses} | one.unknown
+    right = " + ".join(f"{number} {status}" for status, number in terms.items())
     sign = "=" if one.accepted == one.accounted else "≠"
     return f"{one.accepted} accepted {sign} {right} + {one.in_flight} in flight"
 

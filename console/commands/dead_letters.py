@@ -21,7 +21,7 @@ from ..errors import Failed, Misuse, NotFound
 from ..filters import filter_of
 from ..render import Piece
 from ..settings import ConsoleSettings
-from ..story import Tone
+from ..story import NEWER, Tone
 from ..wish import Wish
 
 
@@ -110,5 +110,6 @@ def _discard(
 
 
 def _said(record: Record, *, was: bool) -> bool:
-    render.data(f"{record.id}  ", "discarded" if was else ("not a dead letter any more", Tone.WARN))
+    hindrance = "not a dead letter any more" if record.readable else f"not discarded: {NEWER}"
+    render.data(f"{record.id}  ", "discarded" if was else (hindrance, Tone.WARN))
     return was

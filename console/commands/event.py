@@ -13,7 +13,7 @@ from ..access import find, redis_of
 from ..catalog import stored_actions
 from ..desk import Desk
 from ..render import Piece
-from ..story import Actions, Tone, step_name, tell
+from ..story import NEWER, Actions, Tone, step_name, tell
 
 
 def show_one(desk: Desk, event_id: str, *, source: str, body: bool, as_jsonl: bool) -> None:
@@ -45,6 +45,10 @@ def _facts(record: Record, inbox: Inbox, actions: Actions) -> Iterator[tuple[str
     yield "type", record.type
     yield "subject", record.subject
     yield "status", render.status(record.status)
+    if not record.readable:
+        yield "record", (f"version {record.version}: {NEWER}; shown is what every version says", Tone.WARN)
+        yield "lane", _place_in_lane(record, inbox)
+        return
     yield "reason", f"{record.reason}: {record.error}" if record.error else record.reason
     yield "at step", record.step
     yield "code", record.code

@@ -15,7 +15,7 @@ from ..access import find, redis_of
 from ..catalog import stored_actions
 from ..desk import Desk
 from ..errors import Failed, Misuse
-from ..story import Actions, step_name
+from ..story import NEWER, Actions, step_name
 
 _UNSETTLED = (StepState.INTENT, StepState.UNKNOWN)
 
@@ -80,6 +80,8 @@ def _place(record: Record, step: str, actions: Actions) -> str:
 
 
 def _refusal(record: Record, place: str, refused: Refused, actions: Actions) -> str:
+    if not record.readable:
+        return f"event {record.id!r} is left as it is: {NEWER}"
     if refused.status is not None:
         return f"event {record.id!r} is no dead letter, it is {record.status}; nothing was changed"
     state = f"is {refused.state}" if refused.state else "was never begun"

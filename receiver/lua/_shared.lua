@@ -5,6 +5,16 @@ local COUNTS, OPEN, DEAD, SOURCES = KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local MOVES = ARGV[1]
 local IN_FLIGHT = { pending = true, running = true, retrying = true, paused = true }
 
+-- The version of the record that these scripts write, and the newest that they know, as receiver/record.py has them.
+local VERSION, NEWEST = 1, 1
+
+-- Whether we know what a record means: no other may be touched. One that a newer orderhook wrote waits for it.
+local function known(version, status)
+  local number = tonumber(version or VERSION)
+  local status_is_known = string.find(MOVES, ' ' .. status .. '>', 1, true) or string.find(MOVES, '>' .. status .. ' ', 1, true)
+  return number and number <= NEWEST and status_is_known ~= nil
+end
+
 local function now_ms()
   local t = redis.call('TIME')
   return t[1] * 1000 + math.floor(t[2] / 1000)
@@ -50,8 +60,10 @@ end
 -- Put an event that stands at an end back into its lane, with attempts counted anew and the ledger kept.
 -- Returns whether it was; one that is in flight goes on by itself.
 local function start_again(event, body, now)
-  local source, status, attempt, lane = unpack(redis.call('HMGET', event, 'source', 'status', 'attempt', 'lane'))
-  if not status or not legal(status, 'pending') or status == 'running' then return false end
+  local version, source, status, attempt, lane =
+    unpack(redis.call('HMGET', event, 'v', 'source', 'status', 'attempt', 'lane'))
+  if not status or not known(version, status) then return false end
+  if not legal(status, 'pending') or status == 'running' then return false end
   move(event, source, status, 'pending', now, { 'opened', ms(now), 'base', attempt or '0', 'crashes', '0', 'due', ms(now) })
   redis.call('HDEL', event, 'reason', 'error', 'step', 'code', 'closed', 'replay')
   redis.call('HINCRBY', event, 'replays', 1)

@@ -63,7 +63,7 @@ local function accept(k, a)
   end
   local status = reason == '' and 'pending' or 'dead'
   -- Each field costs: what can be read from the key, or is what an absent field means, is left out.
-  redis.call('HSET', record, 'v', '1', 'status', status, 'source', source, 'type', ARGV[a + 1], 'subject', ARGV[a + 2],
+  redis.call('HSET', record, 'v', VERSION, 'status', status, 'source', source, 'type', ARGV[a + 1], 'subject', ARGV[a + 2],
     'digest', digest, 'verdict', ARGV[a + 5], 'accepted', at, 'lane', lane, 'bytes', #ARGV[a + 9])
   if occurred ~= '' then redis.call('HSET', record, 'occurred', occurred) end
   if ARGV[a + 10] ~= '' then redis.call('HSET', record, 'spooled', ARGV[a + 10]) end

@@ -2,14 +2,17 @@
 -- Claim due lanes: lease, fencing token and attempt. Sources take turns, so that a flood of one does not delay the others.
 -- Atomic because no two workers may hold a lane, and a crash between claim and count would never be counted.
 --
--- KEYS  1-5 shared · 6 fence · 7 shifts
+-- KEYS  1-5 shared · 6 fence · 7 shifts · 8 unreadable
 -- ARGV  1 moves · 2 limit · 3 lease (ms) · 4 claims without a report before an event is dead · 5 shift id
 --       · 6 event, 7 body, 8 lane, 9 applied key prefixes · 10 sources that hold a lane behind a dead letter (" a b ")
--- Returns { now, due of the next lane ('' none), claim, claim, … }, claim = { lane, event key, token, body or false, field, value, … }
-local FENCE, SHIFTS = KEYS[6], KEYS[7]
+-- Returns { now, due of the next lane ('' none), { event key, version, status of what was left to a newer orderhook, … },
+--         claim, claim, … }, claim = { lane, event key, token, body or false, field, value, … }
+local FENCE, SHIFTS, UNREADABLE = KEYS[6], KEYS[7], KEYS[8]
+-- After how long a lane is looked at again whose head we cannot read, and how long it is remembered; milliseconds.
+local LOOK_AGAIN, REMEMBER = 1000, 60000
 local limit, lease, max_crashes, shift_id = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local now = now_ms()
-local claims = {}
+local claims, unreadable = {}, {}
 
 local function swap(key, from, to) return to .. string.sub(key, #from + 1) end
 
@@ -29,10 +32,19 @@ local function is_stale(lane, occurred)
   return newest and tonumber(occurred) < tonumber(newest)
 end
 
+-- Leave an event to a newer orderhook: no attempt, no crash, and its lane waits, for order is promised.
+local function leave(lane, event, source, version, status)
+  redis.call('ZADD', ready(source), now + LOOK_AGAIN, lane)
+  redis.call('ZADD', UNREADABLE, now, lane)
+  for _, fact in ipairs({ event, version or '', status }) do unreadable[#unreadable + 1] = fact end
+end
+
 local function claim(lane, source)
   local event = redis.call('LINDEX', lane, 0)
   if not event then return redis.call('ZREM', ready(source), lane) end
-  local status, crashes, fence, occurred = unpack(redis.call('HMGET', event, 'status', 'crashes', 'fence', 'occurred'))
+  local version, status, crashes, fence, occurred =
+    unpack(redis.call('HMGET', event, 'v', 'status', 'crashes', 'fence', 'occurred'))
+  if status and not known(version, status) then return leave(lane, event, source, version, status) end
   if status == 'dead' then return redis.call('ZADD', ready(source), '+inf', lane) end
   if not status or not legal(status, 'running') then return advance(lane, event, source, now) end
   if status == 'running' and tonumber(crashes) >= max_crashes then return bury(lane, event, source, status, fence) end
@@ -72,10 +84,14 @@ end
 -- Not always from the same source: a worker with little room would never come to the others.
 if #turns > 0 then claim_in_turns((redis.call('GET', FENCE) or 0) % #turns) end
 redis.call('ZADD', SHIFTS, now + lease, shift_id)
+if #unreadable > 0 then
+  redis.call('ZREMRANGEBYSCORE', UNREADABLE, '-inf', now - REMEMBER)
+  redis.call('PEXPIRE', UNREADABLE, REMEMBER)
+end
 
 local next
 for _, source in ipairs(sources) do
   local due = redis.call('ZRANGEBYSCORE', ready(source), '-inf', '(+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
   if due and (not next or tonumber(due) < tonumber(next)) then next = due end
 end
-return { ms(now), next or '', unpack(claims) }
+return { ms(now), next or '', unreadable, unpack(claims) }

@@ -10,8 +10,9 @@ local shift, a = shift_arguments()
 local now, results, woken = now_ms(), {}, false
 
 local function discard(event, body, keep, why)
-  local source, status, lane = unpack(redis.call('HMGET', event, 'source', 'status', 'lane'))
-  if not status or not move(event, source, status, 'discarded', now, { 'closed', ms(now), 'discarded', why }) then return 0 end
+  local version, source, status, lane = unpack(redis.call('HMGET', event, 'v', 'source', 'status', 'lane'))
+  if not status or not known(version, status) then return 0 end
+  if not move(event, source, status, 'discarded', now, { 'closed', ms(now), 'discarded', why }) then return 0 end
   redis.call('PEXPIRE', event, keep)
   redis.call('PEXPIRE', body, keep)
   if redis.call('LINDEX', lane, 0) == event then

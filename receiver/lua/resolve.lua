@@ -14,8 +14,8 @@ local event, body, step, ruling, why, detail, again = unpack(ARGV, a)
 local now = now_ms()
 local UNSETTLED = { intent = true, unknown = true }
 
-local status, fence, entry = unpack(redis.call('HMGET', event, 'status', 'fence', 'step:' .. step))
-if status ~= 'dead' then return { 'status', status or '' } end
+local version, status, fence, entry = unpack(redis.call('HMGET', event, 'v', 'status', 'fence', 'step:' .. step))
+if status ~= 'dead' or not known(version, status) then return { 'status', status or '' } end
 local state = string.match(entry or '', '^%d+ (%S+)') or ''
 if not UNSETTLED[state] then return { 'state', state } end
 

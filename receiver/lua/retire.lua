@@ -9,11 +9,12 @@
 local results, a = {}, 4
 
 local function retire(event, body)
-  local source, status, closed = unpack(redis.call('HMGET', event, 'source', 'status', 'closed'))
+  local version, source, status, closed = unpack(redis.call('HMGET', event, 'v', 'source', 'status', 'closed'))
   if not status then
     redis.call('ZREM', KEYS[6], event)
     return 0
   end
+  if not known(version, status) then return 0 end
   local over = closed and tonumber(closed) <= tonumber(ARGV[2])
   if not over or not string.find(ARGV[3], ' ' .. status .. ' ', 1, true) then return 0 end
   redis.call('DEL', event, body)

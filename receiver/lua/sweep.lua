@@ -16,8 +16,10 @@ local function repair(event, source)
 end
 
 for _, event in ipairs(events) do
-  local source, status, lane = unpack(redis.call('HMGET', event, 'source', 'status', 'lane'))
-  if not status or not IN_FLIGHT[status] then
+  local version, source, status, lane = unpack(redis.call('HMGET', event, 'v', 'source', 'status', 'lane'))
+  if status and not known(version, status) then
+    -- A newer orderhook knows where it belongs.
+  elseif not status or not IN_FLIGHT[status] then
     redis.call('ZREM', OPEN, event)
     if source then repair(event, source) end
   else

@@ -15,7 +15,9 @@ LEASE_MS = 30_000
 
 def claimed(client, *, limit=10, max_crashes=3, lease_ms=LEASE_MS, hold=" ") -> list[dict]:
     args = (limit, lease_ms, max_crashes, "shift-1", *keys.prefixes(), hold)
-    _, _, *claims = scripts.run_sync(client, "claim", (keys.fence(), keys.shifts()), args)
+    _, _, _, *claims = scripts.run_sync(
+        client, "claim", (keys.fence(), keys.shifts(), keys.unreadable()), args
+    )
     return [{"lane": lane, "key": key, "token": token, "body": body} for lane, key, token, body, *_ in claims]
 
 
