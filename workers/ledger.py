@@ -25,6 +25,7 @@ from receiver.record import Record, StepState
 
 from . import lease
 from .lease import LeaseLost
+from .unreadable import Unreadable
 
 log = structlog.get_logger()
 
@@ -47,15 +48,6 @@ class Claim:
     body: bytes | None
     #: Redis' time of the claim, milliseconds.
     now: int
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """An event whose record this version cannot read; *version* and *status* as they stand there."""
-
-    event_key: str
-    version: str
-    status: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import contextlib
 import signal
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 
 import redis.asyncio as aredis
@@ -21,13 +21,13 @@ from redis.exceptions import RedisError
 
 from receiver import keys, scripts, store
 from receiver.lifecycle import Status
-from receiver.record import NEWEST
 from receiver.wake import ShiftTemplate
 
 from .attempt import attempt
-from .ledger import Claim, End, Ledger, Unreadable
+from .ledger import Claim, End, Ledger
 from .plant import Plant, plant, workshop
 from .pulse import pulse
+from .unreadable import Notices
 from .workshop import Workshop
 
 log = structlog.get_logger()
@@ -142,8 +142,7 @@ class _Shift:
     wake: asyncio.Event
     linger_s: float
     live: set[asyncio.Task[None]] = field(default_factory=set)
-    #: Versions and statuses of records that were left to a newer orderhook: each is said once.
-    left: set[tuple[str, str]] = field(default_factory=set)
+    notices: Notices = field(default_factory=Notices)
     attempts: int = 0
     idle_since: float | None = None
     wait_s: float = FIRST_WAIT_S
@@ -172,25 +171,12 @@ class _Shift:
             self.wait_s = min(2 * self.wait_s, LONGEST_WAIT_S)
             return 0.0
         self.wait_s = FIRST_WAIT_S
-        self._say_left(found.unreadable)
+        self.notices.say(found.unreadable)
         for claim in found.claims:
             task = asyncio.create_task(self._attempt(claim))
             self.live.add(task)
             task.add_done_callback(self._done)
         return found.next_due_s
-
-    def _say_left(self, unreadable: Iterable[Unreadable]) -> None:
-        for one in unreadable:
-            if (one.version, one.status) not in self.left:
-                self.left.add((one.version, one.status))
-                log.warning(
-                    "shift.record_unreadable",
-                    key=one.event_key,
-                    version=one.version,
-                    status=one.status,
-                    newest=NEWEST,
-                    detail="a newer orderhook wrote it; it waits in its lane for a worker that is as new",
-                )
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self.live.discard(task)

@@ -170,7 +170,9 @@ def _follow(replay: Replay, under_way: Replaying) -> None:
 
 
 def _print(event_key: str, *, moved: bool) -> None:
-    words: Piece = "replayed" if moved else ("not replayed: in flight already", Tone.WARN)
+    words: Piece = (
+        "replayed" if moved else ("not replayed: in flight already, or a newer orderhook's", Tone.WARN)
+    )
     render.data(f"{keys.event_id(event_key)}  ", words)
 
 
@@ -183,7 +185,7 @@ def _advance(progress: Progress, bar: TaskID, step: Step) -> None:
 def _sum_up(replay: Replay) -> None:
     render.talk(f"{replay.moved} of {replay.total} events replayed")
     if replay.elsewhere and replay.terms.events:
-        raise Failed(f"{replay.elsewhere} were gone or in flight already")
+        raise Failed(f"{replay.elsewhere} were gone, in flight already, or a newer orderhook's")
     if replay.elsewhere:
         render.talk(f"{replay.elsewhere} were replayed or discarded by somebody else meanwhile")
 
