@@ -151,7 +151,7 @@ def unreadable(lanes: Mapping[str, int]) -> Iterator[Check]:
     if lanes:
         newest = max(lanes.values())
         found = f"{len(lanes)} lanes wait at a record of version {newest}; this orderhook reads {NEWEST}"
-        yield warn("records", found, "update the workers; docs/architecture.md, When the record changes")
+        yield warn("records", found, "update the workers; docs/operations.md, Upgrade, and back")
 
 
 def hands(names: list[str], *, waiting: int) -> Check:

@@ -103,7 +103,7 @@ class Record:
 
         return cls(
             key=key,
-            version=number("v"),
+            version=_version(fields),
             source=text("source"),
             id=keys.event_id(key),
             type=text("type"),
@@ -141,8 +141,13 @@ class Record:
 
 def _knows(fields: Mapping[str, str]) -> bool:
     """Return whether the record means what this version takes it to mean; `known` in _shared.lua says the same."""
-    version = fields.get("v") or "1"
-    return version.isdecimal() and int(version) <= NEWEST and fields.get("status", "") in KNOWN
+    return _version(fields) <= NEWEST and fields.get("status", "") in KNOWN
+
+
+def _version(fields: Mapping[str, str]) -> int:
+    """Return the version; what is no number to us is newer than what we know."""
+    text = fields.get("v") or "1"
+    return int(text) if text.isdecimal() else NEWEST + 1
 
 
 def moment(milliseconds: int) -> datetime:

@@ -68,7 +68,8 @@ def audit(inbox: Inbox) -> list[Audit]:
 def _source(
     inbox: Inbox, source: str, counts: dict[str, int], open_keys: set[str], laned: dict[str, str]
 ) -> Audit:
-    found = Counter({status: counts.get(f"{source}:retired.{status}", 0) for status in Status})
+    found = Counter(dict.fromkeys(Status, 0))
+    found.update(_retired(source, counts))
     problems: dict[str, list[str]] = {}
     seen = set()
     for record in inbox.events(Filter(source=source)):
@@ -94,6 +95,16 @@ def _source(
             Finding(problem=name, events=tuple(ids[:MAX_NAMED])) for name, ids in problems.items()
         ),
     )
+
+
+def _retired(source: str, counts: dict[str, int]) -> dict[Status, int]:
+    """Return how many events retention removed, by the status that they had."""
+    prefix = f"{source}:retired."
+    return {
+        Status.named(name.removeprefix(prefix)): number
+        for name, number in counts.items()
+        if name.startswith(prefix)
+    }
 
 
 def _problems(record: Record, open_keys: set[str], laned: dict[str, str]) -> Iterator[str]:

@@ -66,7 +66,7 @@ MUTANTS = {
     "a replay of what runs": ("_shared", "or status == 'running' then", "then"),
     "a replayed event expires": ("_shared", "redis.call('PERSIST', event)", ""),
     "a replayed event keeps its crashes": ("_shared", "'crashes', '0', ", ""),
-    "a step is settled while a worker has it": ("resolve", "if status ~= 'dead' then", "if not status then"),
+    "a step is settled while a worker has it": ("resolve", "if status ~= 'dead' or", "if not status or"),
     "a step that is done is settled": ("resolve", "if not UNSETTLED[state] then", "if state == '' then"),
     "a discard ends no hold": ("discard", "advance(lane, event, source, now)", ""),
     "one source for ever": ("claim", "(first + i) % #turns + 1", "1"),
