@@ -10,15 +10,17 @@ from tests.support.events import emptied
 
 
 @pytest.fixture(name="anyio_backend", scope="session")
-def _anyio_backend() -> str:
-    """Async tests run on asyncio, as the product does."""
-    return "asyncio"
+def _anyio_backend() -> tuple[str, dict[str, bool]]:
+    """Async tests run on asyncio over uvloop, as the product does; they share a loop where a fixture keeps one."""
+    return "asyncio", {"use_uvloop": True}
 
 
 @pytest.fixture(name="redis_server", scope="session")
 def _redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """A real Redis with appendfsync always, for the whole run; tests that stop or break one start their own."""
     server = RedisServer(folder=tmp_path_factory.mktemp("redis")).start()
+    with server.client() as client:
+        emptied(client)  # a receiver for all tests may start before the first of them asks for `client`
     yield server
     server.stop()
 

@@ -359,7 +359,6 @@ class TestBrokenRedis:
 
             assert Outcome.ACCEPTED is await recovered(commit, an_event("evt-2"))
 
-    @pytest.mark.parametrize("anyio_backend", [("asyncio", {"use_uvloop": True})], ids=["uvloop"])
     async def test_a_connection_reset_at_rest_costs_no_answer(self, proxy, own):
         """uvloop tells of it by a RuntimeError: senders got 503 and a traceback, though nothing had been sent."""
         async with committing(proxy.redis_url) as commit:

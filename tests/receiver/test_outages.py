@@ -24,6 +24,8 @@ RECOVERY_S = 2.0
 def _server(tmp_path_factory):
     at_once = ("--repl-diskless-sync-delay", "0")
     server = RedisServer(folder=tmp_path_factory.mktemp("own"), options=at_once).start()
+    with server.client() as client:
+        emptied(client)
     yield server
     server.stop()
 

@@ -41,7 +41,6 @@ async def test_an_asyncio_client_sends_nothing_twice(redis_server, client):
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("anyio_backend", [("asyncio", {"use_uvloop": True})], ids=["uvloop"])
 async def test_a_connection_reset_at_rest_costs_no_error(redis_server, client):
     """On uvloop it was a RuntimeError, which a worker took for a bug of its own, and the receiver for one of ours."""
     with Proxy(redis_server.port) as proxy:

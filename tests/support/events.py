@@ -9,6 +9,8 @@ from receiver.record import Record
 from receiver.wake import ShiftTemplate
 
 SHIFT = ShiftTemplate()
+#: Of a Redis that tests have emptied.
+IDENTITY = "test"
 
 
 def an_event(event_id: str = "evt-1", *, subject: str = "order-1", **changes) -> NewEvent:
@@ -40,15 +42,14 @@ def accepted(client, *events: NewEvent, into: str = "") -> list[Outcome]:
 
 def identity(client) -> str:
     """Return the identity of a Redis; an empty one gets one, as by the first receiver."""
-    client.set(keys.identity(), "test", nx=True)
+    client.set(keys.identity(), IDENTITY, nx=True)
     return client.get(keys.identity())
 
 
 def emptied(client) -> None:
-    """Take all events out of a Redis that receivers go on to write to: for them it stays the same."""
-    known = identity(client)
+    """Take all events out of a Redis; for receivers that go on to write to it, it stays the same."""
     client.flushall()
-    client.set(keys.identity(), known)
+    client.set(keys.identity(), IDENTITY)
 
 
 def written(client) -> list[str]:
