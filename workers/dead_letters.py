@@ -55,11 +55,17 @@ def move(client: "redis.Redis", event_keys: Sequence[str]) -> list[bool]: ...
 
 
 @overload
-def move(client: "redis.Redis", event_keys: Sequence[str], *, under: tuple[str, str]) -> list[bool] | str: ...
+def move(
+    client: "redis.Redis", event_keys: Sequence[str], *, under: tuple[str, str], died_before: int | None
+) -> list[bool] | str: ...
 
 
 def move(
-    client: "redis.Redis", event_keys: Sequence[str], *, under: tuple[str, str] | None = None
+    client: "redis.Redis",
+    event_keys: Sequence[str],
+    *,
+    under: tuple[str, str] | None = None,
+    died_before: int | None = None,
 ) -> list[bool] | str:
     """
     Start events again, in one atomic step; return of each whether it was.
@@ -67,13 +73,14 @@ def move(
     Args:
         under: Id and holder of a replay that is on record, and counts them. Where it is not running under that
             holder any more, nothing is moved, and what it is now is returned.
+        died_before: Pass over events that are not dead, or died at this time or later, in milliseconds: since they
+            were found, another replay started them. None for events that are named, in whatever state.
     """
     wake_keys, wake_arguments = ShiftTemplate().arguments()
     events = [part for key in event_keys for part in (key, keys.body(key))]
     recorded = () if under is None else (keys.replay(under[0]),)
-    answers = scripts.run_sync(
-        client, "replay", (*wake_keys, *recorded), (*wake_arguments, *(under or ()), *events)
-    )
+    terms = () if under is None else (*under, "" if died_before is None else died_before)
+    answers = scripts.run_sync(client, "replay", (*wake_keys, *recorded), (*wake_arguments, *terms, *events))
     if answers and isinstance(answers[0], str):
         return answers[0]
     return [bool(answer) for answer in answers]

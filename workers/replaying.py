@@ -80,7 +80,9 @@ class Replaying:
             raise Stopped(self._state(register))
 
     def _move(self, portion: Sequence[str]) -> list[bool]:
-        answer = dead_letters.move(self.client, portion, under=(self.replay.id, self.holder))
+        answer = dead_letters.move(
+            self.client, portion, under=(self.replay.id, self.holder), died_before=self.replay.died_before
+        )
         if isinstance(answer, str):
             raise Stopped(answer)
         if self.replay.terms.ahead:

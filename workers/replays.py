@@ -77,6 +77,11 @@ class Replay:
     left: int
 
     @property
+    def died_before(self) -> int | None:
+        """Return before when an event must have died to be meant; None where events are named."""
+        return None if self.terms.events else self.terms.wanted.until
+
+    @property
     def elsewhere(self) -> int:
         """Return how many of the events were started or closed by somebody else, once the replay has ended."""
         return max(0, self.total - self.moved - self.left) if self.state not in UNFINISHED else 0

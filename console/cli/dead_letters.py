@@ -23,7 +23,11 @@ from .options import (
     examples,
 )
 
-app = typer.Typer(name="dead-letters", help="Look at dead letters, or close them.", no_args_is_help=True)
+app = typer.Typer(
+    name="dead-letters",
+    help="Look at dead letters, settle their steps, or close them.",
+    no_args_is_help=True,
+)
 
 All = Annotated[bool, typer.Option("--all", help="All dead letters that the filters leave.")]
 Step = Annotated[

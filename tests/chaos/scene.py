@@ -9,13 +9,14 @@ import os
 import signal
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from receiver.inbox import Inbox
 from receiver.record import Record
+from tests.chaos.load import Load
 from tests.support.system import Process, System, children
 from tests.support.waiting import until
 from workers.audit import audit
@@ -23,6 +24,7 @@ from workers.audit import audit
 #: A line of DEEDS: [action, event id, subject, idempotency key, data, milliseconds, process].
 TIMED = """
 import asyncio, json, os, signal, time
+from pathlib import Path
 from workers.actions import action
 
 
@@ -66,14 +68,25 @@ async def flaky(step):
     deed(step, "flaky")
     if step.attempt == 1:
         raise OSError("not yet")
+
+
+@action("poisoned", effect="keyed")
+async def poisoned(step):
+    # Poison raises until somebody corrects the cause.
+    if step.event.payload["data"].get("poison") and not Path(os.environ["DEEDS"]).with_name("cured").exists():
+        deed(step, "raised")
+        raise ValueError("poison")
+    deed(step, "poisoned")
 """
 
 
-def configure(system: System, *steps: dict[str, Any], **tables: Any) -> None:
-    """Configure one workflow of *steps* for every created order; *tables* are those of `System.configure`."""
+def configure(
+    system: System, *steps: dict[str, Any], triggers: Sequence[str] = ("order.created",), **tables: Any
+) -> None:
+    """Configure a workflow of *steps* for every created order; *tables* are those of `System.configure`."""
     (system.folder / "timed_deeds.py").write_text(TIMED)
-    created = {"name": "Chaos", "trigger": "order.created", "actions": list(steps)}
-    system.configure([created], actions=["timed_deeds"], **tables)
+    workflows = [{"name": f"Chaos {one}", "trigger": one, "actions": list(steps)} for one in triggers]
+    system.configure(workflows, actions=["timed_deeds"], **tables)
 
 
 def timed(name: str = "timed", *, seconds: float = 0.0) -> dict[str, Any]:
@@ -98,6 +111,17 @@ class Deed:
 def deeds(system: System) -> list[Deed]:
     """Return what the actions did, in order."""
     return [Deed(*line) for line in system.deeds()]
+
+
+def ages_s(load: Load, done: Iterable[Deed]) -> dict[str, float]:
+    """Return how long after its acknowledgement each event had its first effect, by the machine's clock; 0 at least."""
+    shift = time.time() - time.monotonic()
+    ages: dict[str, float] = {}
+    for deed in done:
+        if deed.event_id in load.acked:
+            age = deed.at / 1000 - (load.acked[deed.event_id] + shift)
+            ages.setdefault(deed.event_id, max(0.0, age))
+    return ages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

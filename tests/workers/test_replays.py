@@ -184,6 +184,25 @@ def test_two_replays_of_the_same_dead_letters_share_them(client, register, dead)
     assert 100 == sum(one.moved for one in found)
 
 
+@pytest.mark.parametrize("became", [Status.SUCCEEDED, Status.DEAD])
+def test_what_another_replay_took_from_under_it_is_not_started_again(client, register, dead, became):
+    """Between finding an event and moving it, another replay may have started it, and a worker ended it again."""
+    event_keys = dead(30)
+    slow = started(client)
+    steps = slow.run()
+    found = len(next(steps).events)
+
+    list(started(client).run())
+    for key in event_keys[found:]:
+        client.hset(key, "status", became.value)
+        if became is Status.DEAD:
+            client.zadd(keys.dead(), {key: slow.replay.died_before})
+    list(steps)
+
+    assert [1] * 30 == replays(client, *event_keys)
+    assert (found, 30 - found) == (register.get(slow.replay.id).moved, register.get(slow.replay.id).elsewhere)
+
+
 def test_a_replay_that_gives_no_sign_of_life_was_broken_off(client, register, dead):
     """Its record says running for ever: a killed process cannot correct it."""
     dead(5)
