@@ -151,6 +151,13 @@ class ApiSettings(Section):
         le=10_000,
         description="Calls that may go at once after a quiet time, where `rate_per_s` is set.",
     )
+    circuit_probe_s: float = Field(
+        default=10.0,
+        ge=0.5,
+        le=600,
+        description="Seconds between the calls that try whether a broken API is back; three times as long where it "
+        "refuses the token.",
+    )
 
 
 class WorkerSource(SourceTerms):

@@ -6,7 +6,8 @@
 -- ARGV  1 moves · 2 calls that the API answered · 3 calls that failed by its fault · 4 of the last of them, in words
 --       · 5 429s · 6 the wait they asked for (ms; '' none) · 7 refused tokens · 8 what the probe showed (up | down | '')
 --       · 9 limit, 10 remaining, 11 ms to the reset of its window ('' not said) · 12 a chance in [0, 1)
---       · 13 calls per second by the settings (0 none) · 14 channel · 15 name of the API
+--       · 13 calls per second by the settings (0 none) · 14 ms between tries while the circuit is open
+--       · 15 channel · 16 name of the API
 -- Returns what has changed for everybody: opened | closed | limited | ''
 local BUDGET, answered, failed = KEYS[6], tonumber(ARGV[2]), tonumber(ARGV[3])
 local OWN, CHANCE = tonumber(ARGV[13]), tonumber(ARGV[12])
@@ -42,7 +43,7 @@ local function open(why, what)
   if was.open == why then return end
   changed.open, changed.what = why, what
   put('opened', now)
-  put('probe', now + (why == 'unauthorized' and 30000 or 10000))
+  put('probe', now + (why == 'unauthorized' and 3 or 1) * tonumber(ARGV[14]))
   put('waits', 0)
   was.open, news = why, 'opened'
 end
@@ -142,5 +143,5 @@ local fields = {}
 for field, value in pairs(changed) do fields[#fields + 1] = field fields[#fields + 1] = value end
 redis.call('HSET', BUDGET, unpack(fields))
 redis.call('PEXPIRE', BUDGET, DAY)
-if news ~= '' then redis.call('PUBLISH', ARGV[14], ARGV[15]) end
+if news ~= '' then redis.call('PUBLISH', ARGV[15], ARGV[16]) end
 return news

@@ -4,13 +4,14 @@
 --
 -- KEYS  1-5 shared · 6 budget of the API
 -- ARGV  1 moves · 2 calls per second by the settings (0 none) · 3 burst · 4 longest wait, in ms, of an event that begins
---       and 5 of one that has begun · then per call: source, class (live | replay), standing: new, back (it has waited
---       for its moment) or begun (an event that has made calls in this attempt: it goes first, so that it gets done)
+--       and 5 of one that has begun · 6 ms between tries while the circuit is open · then per call: source, class (live
+--       | replay), standing: new, back (it has waited for its moment) or begun (an event that has made calls in this
+--       attempt: it goes first, so that it gets done), calls that it has made
 -- Returns { free (1: nothing limits this API, do not ask for a while), per call { answer, ms } }, answer = go (in so many
 --         ms) | probe (go: the one call that shows whether a broken API is back) | why not (come again in so many ms)
 local BUDGET, OWN, BURST = KEYS[6], tonumber(ARGV[2]), tonumber(ARGV[3])
 local LONGEST = { new = tonumber(ARGV[4]), back = tonumber(ARGV[4]), begun = tonumber(ARGV[5]) }
-local PROBE_EVERY = { circuit_open = 10000, unauthorized = 30000 }
+local PROBE_EVERY = { circuit_open = tonumber(ARGV[6]), unauthorized = 3 * tonumber(ARGV[6]) }
 local HOUR, DAY = 3600000, 86400000
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
@@ -91,7 +92,7 @@ local function while_open()
   end
   local n = get('waits', 0)
   put('waits', n + 1)
-  local spread = math.max(25000, 2 * n) * (n * 0.6180339887 % 1) -- even, however many they are
+  local spread = math.max(4 * PROBE_EVERY.circuit_open, 2 * n) * (n * 0.6180339887 % 1) -- even, however many they are
   return { was.open, ms(math.ceil(probe - now + spread)) }
 end
 
@@ -142,7 +143,7 @@ local function decide(call)
 end
 
 local free = not was.open and get('paused', 0) <= now and RATE == 0 and window == 0
-for a = 6, #ARGV, 4 do
+for a = 7, #ARGV, 4 do
   local call = { source = ARGV[a], class = ARGV[a + 1], standing = ARGV[a + 2], made = tonumber(ARGV[a + 3]) }
   answers[#answers + 1] = free and { 'go', '0' } or decide(call)
 end

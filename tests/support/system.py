@@ -122,6 +122,7 @@ class System:
         *,
         worker: Mapping[str, Any] | None = None,
         source: Mapping[str, Any] | None = None,
+        api: Mapping[str, Any] | None = None,
         receiver: Mapping[str, Any] | None = None,
         actions: Sequence[str] = (),
     ) -> None:
@@ -130,6 +131,7 @@ class System:
 
         Args:
             source: More terms of both sources.
+            api: More terms of the order API.
             actions: More modules of actions, in the folder.
         """
         values = {
@@ -140,7 +142,7 @@ class System:
                 "installer": {
                     "system": "installer",
                     "scheme": {"type": "standard-webhooks", "secrets": [SECRET]},
-                    "api": {"base_url": self.sandbox_url, "token": TOKEN},
+                    "api": {"base_url": self.sandbox_url, "token": TOKEN, **(api or {})},
                     **(source or {}),
                 },
                 "open": {"scheme": {"type": "unsigned"}, "id_path": "id", **(source or {})},

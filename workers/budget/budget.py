@@ -53,12 +53,14 @@ class Terms:
         rate_per_s: Calls per second; None is what the API itself says or shows.
         burst: Calls that may go at once after a quiet time.
         patience_s: Longest wait for a token of an event that has begun.
+        probe_s: Time between tries while the circuit is open.
     """
 
     name: str
     rate_per_s: float | None = None
     burst: int = 1
     patience_s: float = PATIENCE_S
+    probe_s: float = 10.0
 
 
 class _Answer(NamedTuple):
@@ -180,9 +182,10 @@ class Budget:
         answers = {n: _Answer(what, int(ms) / 1000, age) for n, (what, ms) in zip(order, found, strict=True)}
         return [answers[n] for n in range(len(visits))]
 
-    def _limits(self) -> tuple[float, int, int, int]:
+    def _limits(self) -> tuple[float, ...]:
         terms = self.terms
-        return terms.rate_per_s or 0, terms.burst, int(MOMENT_S * 1000), int(terms.patience_s * 1000)
+        waits = (int(seconds * 1000) for seconds in (MOMENT_S, terms.patience_s, terms.probe_s))
+        return terms.rate_per_s or 0, terms.burst, *waits
 
     def _not_now(self, answer: _Answer) -> Failure:
         kind, why = _WHY[answer.what]
@@ -231,6 +234,7 @@ class Budget:
             *_window(notes.window, now=self._loop.time()),
             self._chance(),
             self.terms.rate_per_s or 0,
+            int(self.terms.probe_s * 1000),
             keys.budgets(),
             self.terms.name,
         )

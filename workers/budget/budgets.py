@@ -4,7 +4,7 @@ The budgets of all APIs that a worker calls, one per API, whichever sources shar
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -28,7 +28,7 @@ def name_of(source: str, settings: ApiSettings) -> str:
 
 
 def terms_of(apis: Mapping[str, ApiSettings], *, call_deadline_s: float) -> dict[str, Terms]:
-    """Return each source's terms; of several sources of one API the lowest rate and burst hold for all."""
+    """Return each source's terms; of several sources of one API the most careful settings hold for all."""
     names = {source: name_of(source, settings) for source, settings in apis.items()}
     patience_s = min(PATIENCE_S, call_deadline_s / 4)
     return {
@@ -37,14 +37,14 @@ def terms_of(apis: Mapping[str, ApiSettings], *, call_deadline_s: float) -> dict
     }
 
 
-def _terms(name: str, sharing: Iterable[ApiSettings], patience_s: float) -> Terms:
-    limited = [settings for settings in sharing if settings.rate_per_s is not None]
-    rates = [settings.rate_per_s for settings in limited if settings.rate_per_s is not None]
+def _terms(name: str, sharing: Sequence[ApiSettings], patience_s: float) -> Terms:
+    limited = [(api.rate_per_s, api.burst) for api in sharing if api.rate_per_s is not None]
     return Terms(
         name=name,
-        rate_per_s=min(rates, default=None),
-        burst=min((settings.burst for settings in limited), default=1),
+        rate_per_s=min((rate for rate, _ in limited), default=None),
+        burst=min((burst for _, burst in limited), default=1),
         patience_s=patience_s,
+        probe_s=max(api.circuit_probe_s for api in sharing),
     )
 
 

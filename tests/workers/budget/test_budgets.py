@@ -42,6 +42,13 @@ def test_the_lowest_rate_of_those_who_share_it_holds():
     assert {(4, 3)} == {(one.rate_per_s, one.burst) for one in terms.values()}
 
 
+def test_the_longest_time_between_tries_of_those_who_share_it_holds():
+    """Whoever asked to be spared more calls to a broken API is."""
+    terms = terms_of({"a": api(circuit_probe_s=30), "b": api()}, call_deadline_s=20)
+
+    assert {30} == {one.probe_s for one in terms.values()}
+
+
 def test_patience_leaves_the_call_most_of_its_time():
     """The wait for a token is taken from the time of the step."""
     short, long = (terms_of({"a": api()}, call_deadline_s=deadline)["a"] for deadline in (2, 60))
