@@ -71,6 +71,8 @@ class Load:
     #: Deliveries a second of all streams together.
     rate: float = math.inf
     patient: bool = True
+    #: Whether each delivery goes to the next receiver, as a balancer has it.
+    rotating: bool = False
     tries: list[Try] = field(default_factory=list)
     #: Event id by the time of its first acknowledgement, by the monotonic clock.
     acked: dict[str, float] = field(default_factory=dict)
@@ -119,9 +121,9 @@ class Load:
                 if one.acked:
                     self.acked.setdefault(event.id, one.at + one.seconds)
                     os.write(file, event.id.encode() + b"\n")
+                place += self.rotating or not one.acked
                 if one.acked or not self.patient:
                     break
-                place += 1
                 await asyncio.sleep(wait_s)
                 wait_s = min(2 * wait_s, LONGEST_WAIT_S)
             if self._halted.is_set():

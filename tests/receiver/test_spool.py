@@ -4,6 +4,7 @@ The spool, seen from outside: what Redis cannot take is acknowledged all the sam
 
 import contextlib
 import itertools
+import resource
 import threading
 import time
 from http import HTTPStatus
@@ -308,3 +309,22 @@ def test_what_goes_over_the_cap_waits_in_the_spool_too(tmp_path, server, own):
 
         until(drained_as_room_is_made, within_s=30, what="drained")
         assert ["before", *names] == lane(own)
+
+
+def test_a_disk_that_is_full_is_said_and_heals(receiver, server, own):
+    """503 while it lasts, what was acknowledged before is kept, and nobody has to restart anything."""
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    pid = receiver.process.pid
+    with broken_redis.down(server):
+        assert ACCEPTED == receiver.post(a_delivery("before")).outcome
+        size = (receiver.folder / ".." / "spool" / "shop.sqlite3").stat().st_size
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))
+        body = b'{"event": "order.created", "data": {"id": "order-1"}, "pad": "%b"}' % (b"x" * 10_000)
+        assert (503, "STORE_UNAVAILABLE") == receiver.post(a_delivery("during", body=body)).outcome
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
+        assert ACCEPTED == receiver.post(a_delivery("after", body=body)).outcome
+
+    until_drained(receiver)
+    assert ["before", "after"] == lane(own)
+    (refused,) = receiver.lines("spool.refuses")
+    assert "shop.sqlite3" in refused["error"]

@@ -25,9 +25,9 @@ def compiler() -> str | None:
     return shutil.which("cc")
 
 
-def compiled(folder: Path) -> Path:
-    """Compile the shim and return the library."""
-    library = folder / "shim.so"
+def compiled(folder: Path, source: Path = SHIM) -> Path:
+    """Compile a shim and return the library."""
+    library = folder / source.with_suffix(".so").name
     command = [
         str(compiler()),
         "-O1",
@@ -35,7 +35,7 @@ def compiled(folder: Path) -> Path:
         "-fPIC",
         "-o",
         str(library),
-        str(SHIM),
+        str(source),
         "-ldl",
     ]
     subprocess.run(command, check=True)

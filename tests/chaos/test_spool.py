@@ -1,0 +1,259 @@
+"""
+I14: senders that never repeat, and Redis goes away: what the spool has acknowledged is there, in order, once.
+
+The catalogue asks for a reconciliation over the sender's API within one period; the spool needs none for what reaches
+a receiver.
+"""
+
+import contextlib
+import itertools
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Collection, Iterator
+
+import pytest
+
+from console.embedded import free_port
+from receiver import keys
+from receiver.spool_file import SpoolBroken
+from receiver.spool_store import SpoolStore
+from tests.chaos.load import Load, endless, worst
+from tests.chaos.power_loss import pages
+from tests.chaos.power_loss.disk import compiled, compiler
+from tests.chaos.power_loss.pages import Pages
+from tests.chaos.scene import assert_whole, configure, drained, passed, timed
+from tests.support import broken_redis
+from tests.support.code import ROOT
+from tests.support.system import Process, System
+from tests.support.waiting import until
+
+STREAMS = 40
+
+
+@contextlib.contextmanager
+def never_repeating(system: System, ports: Collection[int], rate: float) -> Iterator[Load]:
+    """Send each event once, to either receiver; the next one of its order follows its answer, whatever that was."""
+    acked = system.folder / "acked"
+    with Load(
+        ports=[*ports], streams=endless(STREAMS), rate=rate, patient=False, rotating=True, acked_file=acked
+    ) as load:
+        until(lambda: len(load.acked) > 100)
+        yield load
+
+
+def recorded(system: System) -> int:
+    """Return how many events Redis has accepted."""
+    with system.client() as client:
+        return int(client.hget(keys.counts(), "open:accepted") or 0)
+
+
+def spooling(system: System) -> bool:
+    return (system.folder / "spool" / "open.waiting").exists()
+
+
+@pytest.mark.within(240)
+def test_i14_an_outage_of_redis_costs_a_sender_that_never_repeats_nothing(system, scaled, shown):
+    """GitHub tries once: with a spool it does not notice, and neither does the order."""
+    outage_s = scaled(60, least=5)
+    configure(system, timed(), source={"spool": "spool"})
+    ports = [system.receiver_port, free_port()]
+    for port in ports:
+        system.start_receiver(port)
+    system.start_worker()
+
+    with never_repeating(system, ports, rate=100) as load:
+        system.redis.kill()
+        down = time.monotonic()
+        until(passed(outage_s), within_s=outage_s + 5)
+        system.redis.start()
+        pong = time.monotonic()
+        until(lambda: not spooling(system), within_s=30, what="drained under load")
+        back_s = time.monotonic() - pong
+        until(passed(2.0))
+
+    during = [one for one in load.tries if down <= one.at <= pong]
+    assert {202} == set(load.statuses())
+    drained(system, within_s=60)
+    assert_whole(system, [one.event_id for one in load.tries])
+    shown(
+        "I14 outage",
+        criterion="all events of the outage present, none twice, in order",
+        reached=f"{len(during)} sent once in {outage_s} s without Redis, {len(during)} × 202 (p99 "
+        f"{worst(one.seconds for one in during) * 1000:.0f} ms, longest {max(one.seconds for one in during):.2f} s), "
+        f"drained {back_s:.1f} s after PONG at 100/s; of {len(load.tries)} in all 0 lost, 0 twice, 0 inverted",
+    )
+
+
+class Trouble:
+    """What happens to Redis and to the receivers, round by round."""
+
+    def __init__(self, system: System, ports: list[int], chance: random.Random) -> None:
+        self.system = system
+        self.chance = chance
+        self.receivers: dict[int, Process] = {port: system.start_receiver(port) for port in ports}
+        self.done: Counter[str] = Counter()
+
+    def round(self) -> None:
+        """Take Redis away, trouble the receivers while they spool, give it back, trouble them while they drain."""
+        before = recorded(self.system)
+        with self.chance.choice([broken_redis.down, broken_redis.frozen])(self.system.redis):
+            until(lambda: spooling(self.system), what="spooling")
+            for _ in range(self.chance.randint(1, 2)):
+                until(passed(self.chance.uniform(0, 1)))
+                self.trouble("spooling")
+        if self.chance.random() < 0.7:
+            # The first batches are through, and the rest is on its way.
+            until(lambda: recorded(self.system) > before or not spooling(self.system), within_s=20)
+        else:
+            until(passed(self.chance.uniform(0, 2)))
+        self.trouble("draining" if spooling(self.system) else "drained")
+        until(lambda: not spooling(self.system), within_s=30, what="drained")
+
+    def trouble(self, when: str) -> None:
+        port = self.chance.choice(list(self.receivers))
+        receiver = self.receivers[port]
+        if self.chance.random() < 0.8:
+            receiver.kill()
+            self.done[f"kills while {when}"] += 1
+            self.receivers[port] = self.system.start_receiver(port)
+        else:
+            receiver.popen.send_signal(signal.SIGSTOP)
+            until(passed(1.5))
+            receiver.popen.send_signal(signal.SIGCONT)
+            self.done[f"freezes while {when}"] += 1
+
+
+@pytest.mark.within(600)
+def test_i14_kills_while_it_spools_and_drains_lose_nothing_that_was_acknowledged(
+    system, scaled, chance, shown
+):
+    """At every point: before the commit and behind it, between Redis' answer and the removal, with the mark or without."""
+    configure(system, timed(), source={"spool": "spool"})
+    trouble = Trouble(system, [system.receiver_port, free_port()], chance)
+    system.start_worker()
+
+    with never_repeating(system, trouble.receivers, rate=250) as load:
+        for _ in range(scaled(30, least=2)):
+            trouble.round()
+
+    drained(system, within_s=60)
+    found = assert_whole(system, load.acked)
+    said = ", ".join(f"{number} {what}" for what, number in sorted(trouble.done.items()))
+    refused = sum(number for status, number in load.statuses().items() if status not in (200, 202))
+    shown(
+        "I14 kills",
+        criterion="kill -9 at random points of spooling and draining: LOST 0, DUP 0, ORDER 0",
+        reached=f"{said}; {len(load.acked)} acked, {refused} not; 0 lost, 0 twice, 0 inverted, {found.repeated} repeated",
+    )
+
+
+#: Adds and removes, and says so: `in` behind each commit, `out` before each removal.
+STORE = """
+import itertools, sys
+from pathlib import Path
+from receiver.spool_store import SpoolStore
+from tests.support.events import an_event
+folder, begin, synchronous = sys.argv[1:]
+store = SpoolStore(Path(folder), "shop", max_bytes=1 << 40)
+store.prepare()
+store._file.connection().execute(f"PRAGMA synchronous = {synchronous}")
+for number in itertools.count(int(begin)):
+    events = [an_event(f"{number}-{n}", body=bytes(n * 1500)) for n in range(5)]
+    store.add([(event, True) for event in events])
+    print("in", *(event.id for event in events), flush=True)
+    if number % 3 == 0:
+        head = store.head(number % 11, 1 << 40)
+        print("out", *(one.event.id for one in head), flush=True)
+        store.remove([one.seq for one in head])
+"""
+
+
+class Cut:
+    """A spool on a disk that loses its power again and again."""
+
+    def __init__(self, disk: Pages, chance: random.Random) -> None:
+        self.disk = disk
+        self.chance = chance
+        self.acked: set[str] = set()
+        self.lost_pages = 0
+        self._begin = 0
+
+    def after(self, commits: int, synchronous: str) -> None:
+        """Cut the power behind some commits."""
+        command = [sys.executable, "-c", STORE, str(self.disk.folder), str(self._begin), synchronous]
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=self.disk.environment, stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        with contextlib.closing(process.stdout):
+            for line in itertools.islice(process.stdout, commits):
+                self._note(line)
+            process.kill()
+            for line in process.stdout:  # said before it died
+                if line.endswith("\n"):
+                    self._note(line)
+        process.wait()
+        self.lost_pages += self.disk.lose_power(self.chance)
+
+    def _note(self, line: str) -> None:
+        what, *ids = line.split()
+        if what == "in":
+            self.acked |= set(ids)
+            self._begin = int(ids[0].partition("-")[0]) + 1
+        else:
+            self.acked -= set(ids)
+
+    def missing(self) -> set[str]:
+        """Return what was acknowledged and is not there."""
+        store = SpoolStore(self.disk.folder, "shop", max_bytes=1 << 40)
+        store.prepare()
+        found = {one.event.id for one in store.head(1 << 30, 1 << 40)}
+        assert store.waiting == bool(found)
+        store.close()
+        return self.acked - found
+
+
+@pytest.fixture(name="cut")
+def _cut(tmp_path, chance):
+    if not compiler():
+        pytest.skip(
+            "no C compiler: `cc` is needed to play a disk that loses power (Debian: apt install gcc libc6-dev)"
+        )
+    folder, kept = tmp_path / "spool", tmp_path / "kept"
+    kept.mkdir()
+    return Cut(Pages(folder=folder, library=compiled(tmp_path, pages.SHIM), kept=kept), chance)
+
+
+@pytest.mark.within(240)
+def test_i14_what_the_spool_acknowledged_survives_a_power_loss(cut, scaled, chance, shown):
+    """An acknowledgement from the spool is worth what its disk is: every commit is synced before it is answered."""
+    losses = scaled(20, least=4)
+    for _ in range(losses):
+        cut.after(chance.randint(1, 60), "EXTRA")
+        assert set() == cut.missing()
+    assert cut.lost_pages
+    held = len(cut.acked)
+
+    cut.after(60, "OFF")  # the control: without syncs it must lose, or the test shows nothing
+    lost = not_there(cut)
+
+    assert lost
+    shown(
+        "I14 power",
+        criterion=f"{losses} power losses, any mixture of old and new pages: LOST 0; without syncs more than 0",
+        reached=f"{losses} losses took {cut.lost_pages} pages that were not synced; {held} acknowledged waited at the "
+        f"end, 0 lost; the control {lost}",
+    )
+
+
+def not_there(cut: Cut) -> str:
+    """Return in words what a disk without syncs has lost, empty for nothing."""
+    try:
+        missing = cut.missing()
+    except SpoolBroken:
+        return "left no database"
+    return f"lost {len(missing)}" if missing else ""
