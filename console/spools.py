@@ -2,6 +2,7 @@
 The spools of this machine, for commands that only look: a receiver on another machine has its own.
 """
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +50,21 @@ def seen(settings: ConsoleSettings) -> list[Seen]:
         for source, terms in settings.sources.items()
         if terms.spool is not None
     ]
+
+
+def where_waits(settings: ConsoleSettings, event_id: str, *, source: str = "") -> str:
+    """
+    Say in which spools an event waits, of one source or of any; empty where it waits in none that can be read.
+    """
+    said = []
+    for name, terms in settings.sources.items():
+        if terms.spool is None or source not in ("", name):
+            continue
+        with contextlib.suppress(SpoolBroken):
+            if found := spool_store.look_for(terms.spool, name, event_id):
+                path = spool_store.file_of(terms.spool, name)
+                said.append(f"{event_id} of {name} waits in the spool {path} since {stamp(found.spooled)}")
+    return "; ".join(said)
 
 
 def _look(source: str, folder: Path, *, max_bytes: int) -> Seen:

@@ -107,6 +107,13 @@ def health(status: int, data: dict[str, object]) -> Answer:
     return Answer(status, "health", _with_length(body), body)
 
 
+def metrics(text: str) -> Answer:
+    """Return the answer of `/metrics`."""
+    body = text.encode()
+    kind = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
+    return Answer(HTTPStatus.OK, "metrics", (kind, *_with_length(body)[1:]), body)
+
+
 def _with_length(body: bytes) -> tuple[Header, ...]:
     return (*_FIXED, (b"content-length", b"%d" % len(body)))
 

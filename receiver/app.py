@@ -90,6 +90,7 @@ def create_app(settings: ReceiverSettings, delivery_log: DeliveryLog | None = No
         routes=[
             Route("/healthz", health.process),
             Route("/readyz", health.ready),
+            Route("/metrics", health.metrics),
         ],
         exception_handlers={HTTPException: _http_error, Exception: _our_fault},
         lifespan=lambda _: _lifespan(endpoint, backlog, health, identity, settings),

@@ -1,19 +1,20 @@
 """
 What the receiver says of itself: that it runs, and that its Redis takes a write and gives what the sources ask for,
-or that its spool keeps what Redis cannot take.
+or that its spool keeps what Redis cannot take; in words for a balancer and in numbers for who watches.
 """
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from collections.abc import Set as AbstractSet
+from http import HTTPStatus
 
 import structlog
 from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from . import answers, durability, keys, store
+from . import answers, durability, keys, metrics, store
 from .answers import Answer
 from .identity import Identity
 from .readiness import readiness
@@ -24,12 +25,14 @@ from .store import ForeignStore, WeakDurability
 
 log = structlog.get_logger()
 
-#: How long an answer of `/readyz` holds, in seconds: whoever can ask must not be able to fill Redis with questions.
+#: How long what was found holds, in seconds: whoever can ask must not be able to fill Redis with questions.
 READY_FOR_S = 0.25
+#: Seconds between two writes that prove a spool while nothing needs it: an outage is no time to find out.
+PROVE_EVERY_S = 60.0
 
 
 class Health:
-    """`/healthz` says that the process answers, `/readyz` that a delivery can be recorded."""
+    """`/healthz` says that the process answers, `/readyz` that a delivery can be recorded, `/metrics` how it stands."""
 
     def __init__(
         self,
@@ -59,6 +62,10 @@ class Health:
         self._asking = asyncio.Lock()
         self._asked = -READY_FOR_S
         self._answer = answers.health(503, {"status": "starting"})
+        self._trouble = ""
+        #: How each source's spool stands, as last seen; None where it cannot be used.
+        self._standings: Mapping[str, Standing | None] = {}
+        self._proved = -PROVE_EVERY_S
         #: Set when the process is told to stop, before it stops to listen: the balancer is to look elsewhere.
         self.stopping = False
         #: What keeps events while Redis cannot take them, by source.
@@ -68,11 +75,33 @@ class Health:
         return response(answers.health(200, {"status": "ok"}))
 
     async def ready(self, _: Request) -> Response:
+        return response(await self._ready())
+
+    async def metrics(self, _: Request) -> Response:
+        answer = await self._ready()
+        spools = {
+            source: metrics.SpoolSeen(
+                standing=self._standings.get(source),
+                kept=spool.kept,
+                drained=spool.drained,
+                refused=spool.refused,
+            )
+            for source, spool in self.spools.items()
+        }
+        seen = metrics.Seen(
+            ready=answer.status == HTTPStatus.OK,
+            writable=not self._trouble,
+            now_ms=time.time_ns() // 1_000_000,
+            spools=spools,
+        )
+        return response(answers.metrics(metrics.text(seen)))
+
+    async def _ready(self) -> Answer:
         async with self._asking:
             if not self.stopping and time.monotonic() - self._asked >= READY_FOR_S:
                 self._answer = await self._ask()
                 self._asked = time.monotonic()
-        return response(answers.health(503, {"status": "stopping"}) if self.stopping else self._answer)
+        return answers.health(503, {"status": "stopping"}) if self.stopping else self._answer
 
     async def assure(self) -> None:
         """
@@ -99,9 +128,10 @@ class Health:
         await self._redis.set(keys.probe(), "1", ex=60)
 
     async def _ask(self) -> Answer:
-        trouble = await self._trouble_of_redis()
-        spools = await self._standings(prove=bool(trouble))
-        return readiness(trouble, self._weak, spools)
+        self._trouble = await self._trouble_of_redis()
+        self._standings = await self._look_at_spools(prove=self._must_prove())
+        usable = [standing for standing in self._standings.values() if standing is not None]
+        return readiness(self._trouble, self._weak, usable)
 
     async def _trouble_of_redis(self) -> str:
         """Return why Redis can take no event; empty where it can."""
@@ -123,14 +153,26 @@ class Health:
             return "cannot be written"
         return ""
 
-    async def _standings(self, *, prove: bool) -> list[Standing]:
-        """Return how the spools stand that can be used; *prove* it by a write."""
+    def _must_prove(self) -> bool:
+        """Return whether reading is not enough: a disk that takes nothing more can be read all the same."""
+        if self._trouble or None in self._standings.values():
+            return True
+        due = time.monotonic() - self._proved >= PROVE_EVERY_S
+        if due:
+            self._proved = time.monotonic()
+        return due
+
+    async def _look_at_spools(self, *, prove: bool) -> Mapping[str, Standing | None]:
+        """Return how the spools stand; *prove* that they can be used by a write."""
         asked = (spool.standing(prove=prove) for spool in self.spools.values())
         found = await asyncio.gather(*asked, return_exceptions=True)
         for error in found:
             if isinstance(error, SpoolError):
                 log.error("receiver.spool_broken", error=str(error))
-        return [one for one in found if isinstance(one, Standing)]
+        return {
+            source: one if isinstance(one, Standing) else None
+            for source, one in zip(self.spools, found, strict=True)
+        }
 
 
 def response(answer: Answer) -> Response:

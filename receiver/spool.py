@@ -20,7 +20,7 @@ from .one_thread import OneThread
 from .patience import within
 from .spool_drain import Drain, Refusal, Turn
 from .spool_file import SpoolBroken, SpoolError, SpoolFull
-from .spool_store import Drained, Kept, SpoolStore, Standing
+from .spool_store import Drained, Kept, SpoolStore, Standing, is_new
 from .store import StoreError, StoreUnavailable
 
 log = structlog.get_logger()
@@ -59,6 +59,8 @@ class Spool:
         self._timeout_s = timeout_s
         self._max_waiting = max_waiting
         self._log = log.bind(source=source)
+        #: Events put in so far, and deliveries that neither Redis nor the spool took.
+        self.kept = self.refused = 0
         #: What is wrong with the file, as last said.
         self._trouble = ""
         self._thread = OneThread(f"spool-{source}")
@@ -122,6 +124,11 @@ class Spool:
         assert kept is not None
         return kept
 
+    @property
+    def drained(self) -> int:
+        """Return how many events this process has taken out."""
+        return self._drain.moved
+
     async def standing(self, *, prove: bool) -> Standing:
         """
         Return how the spool stands, after a write to it where that is to be proved.
@@ -139,6 +146,13 @@ class Spool:
 
     async def _keep(self, new: NewEvent, why: str) -> Recorded | None:
         """Keep an event; return None where nothing waits any more, and nothing keeps it from Redis."""
+        try:
+            return await self._kept(new, why)
+        except StoreError:
+            self.refused += 1
+            raise
+
+    async def _kept(self, new: NewEvent, why: str) -> Recorded | None:
         if len(self._batcher) >= self._max_waiting:
             raise Overloaded(f"{self._max_waiting} deliveries wait for the spool already")
         stamped = replace(new, spooled=time.time_ns() // 1_000_000)
@@ -158,6 +172,7 @@ class Spool:
             except SpoolBroken as error:
                 self._say(str(error))
                 raise
+        self.kept += sum(map(is_new, answers))
         full = next((str(answer) for answer in answers if isinstance(answer, SpoolFull)), "")
         self._say(full)
         if began and self._store.waiting:

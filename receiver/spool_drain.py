@@ -94,6 +94,8 @@ class Drain:
         self._record = record
         self._log = log.bind(source=source)
         self._nudged = asyncio.Event()
+        #: Events taken out so far.
+        self.moved = 0
 
     def nudge(self) -> None:
         """Something waits."""
@@ -109,14 +111,14 @@ class Drain:
                 await self._drain()
 
     async def _drain(self) -> None:
-        begun, moved, pause = time.monotonic(), 0, FIRST_PAUSE_S
+        begun, before, pause = time.monotonic(), self.moved, FIRST_PAUSE_S
         near_end = False
         while self._store.waiting:
             try:
                 if not await self._thread.call(self._turn.take):
                     await asyncio.sleep(LOOK_S)
                     continue
-                taken, near_end = await (self._last() if near_end else self._step())
+                near_end = await (self._last() if near_end else self._step())
             except (StoreError, SpoolError) as error:
                 self._say(str(error), pause)
                 await asyncio.sleep(pause)
@@ -126,18 +128,18 @@ class Drain:
                 await asyncio.sleep(LONGEST_PAUSE_S)
                 near_end = False
             else:
-                moved, pause = moved + taken, FIRST_PAUSE_S
+                pause = FIRST_PAUSE_S
         await self._thread.call(self._turn.give)
-        if moved:
+        if moved := self.moved - before:
             self._log.info("spool.drained", events=moved, seconds=round(time.monotonic() - begun, 1))
             await self._shrink()
 
-    async def _step(self) -> tuple[int, bool]:
-        """Record what has waited longest, while more may come in behind; return how many, and if few are left."""
+    async def _step(self) -> bool:
+        """Record what has waited longest, while more may come in behind; return whether few are left."""
         found = await self._thread.call(self._store.head, MAX_BATCH, MAX_BATCH_BYTES)
         fitting = self._fitting(found)
         await self._move(fitting)
-        return len(fitting), len(found) < MAX_BATCH and len(fitting) == len(found)
+        return len(found) < MAX_BATCH and len(fitting) == len(found)
 
     def _fitting(self, found: Sequence[Spooled]) -> Sequence[Spooled]:
         for place, one in enumerate(found):
@@ -147,7 +149,7 @@ class Drain:
                 return found[:place]
         return found
 
-    async def _last(self) -> tuple[int, bool]:
+    async def _last(self) -> bool:
         """
         Record what is left, while no process of this machine can add to it: under steady load it would never be empty.
 
@@ -169,6 +171,7 @@ class Drain:
             if answer.outcome is not Outcome.REFUSED
         ]
         await self._thread.call(self._store.remove, taken)
+        self.moved += len(taken)
         refused = [answer for answer in answers if answer.outcome is Outcome.REFUSED]
         if refused:
             raise StoreUnavailable(f"{refused[0].event_id}: {refused[0].detail}")

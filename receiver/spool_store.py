@@ -105,7 +105,7 @@ class SpoolStore:
             answers: list[Kept] = []
             for new, must in events:
                 answers.append(self._add(connection, new, must=must, room=room))
-                if _is_new(answers[-1]):
+                if is_new(answers[-1]):
                     room -= len(new.body) + OVERHEAD_BYTES
         return answers
 
@@ -222,6 +222,21 @@ def look(folder: Path, source: str, *, max_bytes: int) -> Standing:
         return _standing(connection, max_bytes)
 
 
+def look_for(folder: Path, source: str, event_id: str) -> NewEvent | None:
+    """
+    Return an event where it waits, without changing anything.
+
+    Raises:
+        SpoolBroken: The file is there and cannot be read.
+    """
+    path = file_of(folder, source)
+    if not path.exists():
+        return None
+    with looking(path) as connection:
+        found = connection.execute("SELECT event FROM events WHERE id = ?", (event_id,)).fetchone()
+        return None if found is None else _decode(found[0])
+
+
 def _standing(connection: sqlite3.Connection, max_bytes: int) -> Standing:
     first = connection.execute(_HEAD, (1,)).fetchone()
     (waiting,) = connection.execute("SELECT count(*) FROM events").fetchone()
@@ -237,5 +252,6 @@ def _waits(connection: sqlite3.Connection) -> bool:
     return connection.execute("SELECT 1 FROM events LIMIT 1").fetchone() is not None
 
 
-def _is_new(answer: Kept) -> bool:
+def is_new(answer: Kept) -> bool:
+    """Return whether the event was put into the spool, and was not there before."""
     return isinstance(answer, Recorded) and answer.outcome in (Outcome.ACCEPTED, Outcome.QUARANTINED)

@@ -60,7 +60,7 @@ Seed = Annotated[
 
 def receiver(ctx: typer.Context, *, host: Host = None, port: Port = None) -> None:
     """
-    Take in deliveries: POST /webhooks/SOURCE, GET /healthz, GET /readyz.
+    Take in deliveries: POST /webhooks/SOURCE, GET /healthz, GET /readyz, GET /metrics.
     """
     from ..commands import receiver as command
 

@@ -9,10 +9,12 @@ from receiver.lifecycle import Status
 from receiver.record import Record, StepState, as_json, moment
 
 from .. import moments, render, settling
-from ..access import find, redis_of
+from ..access import find, redis_of, settings_of
 from ..catalog import stored_actions
 from ..desk import Desk
+from ..errors import NoRedis, NotFound
 from ..render import Piece
+from ..spools import where_waits
 from ..story import NEWER, Actions, Tone, step_name, tell
 
 
@@ -21,9 +23,18 @@ def show_one(desk: Desk, event_id: str, *, source: str, body: bool, as_jsonl: bo
     Print all that is known of one event.
 
     Raises:
-        NotFound: There is no such event.
+        NotFound: There is no such event, or none that Redis has accepted.
 
     """
+    try:
+        _show_one(desk, event_id, source=source, body=body, as_jsonl=as_jsonl)
+    except (NotFound, NoRedis):
+        if waiting := where_waits(settings_of(desk), event_id, source=source):
+            raise NotFound(f"{waiting}: it is acknowledged, and Redis has not accepted it yet") from None
+        raise
+
+
+def _show_one(desk: Desk, event_id: str, *, source: str, body: bool, as_jsonl: bool) -> None:
     with redis_of(desk) as client:
         inbox = Inbox(client)
         record = find(inbox, event_id, source=source)

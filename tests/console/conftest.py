@@ -15,7 +15,9 @@ from console.access import settings_of
 from console.cli import app
 from console.desk import Desk
 from receiver.config import read_config
+from receiver.spool_store import SpoolStore, file_of
 from tests.support import deeds
+from tests.support.events import an_event
 from workers import shift
 from workers.plant import Plant
 from workers.settings import worker_settings
@@ -100,3 +102,14 @@ def _dies() -> Callable[..., None]:
         deeds.FAILURES[action] = list(failures)
 
     return fail
+
+
+@pytest.fixture(name="spooled")
+def _spooled(orderhook) -> Path:
+    """The file of a spool in which two events of `open` wait, `evt-0` and `evt-1`."""
+    folder = orderhook.path.parent / "spool"
+    orderhook.configure(sources=SOURCES | {"open": SOURCES["open"] | {"spool": "spool"}})
+    store = SpoolStore(folder, "open", max_bytes=1_000_000)
+    store.add([(an_event(f"evt-{n}", source="open", spooled=1_700_000_000_000), True) for n in range(2)])
+    store.close()
+    return file_of(folder, "open")

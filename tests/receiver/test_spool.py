@@ -59,6 +59,15 @@ def ready(receiver) -> dict[str, object]:
     return {"answer": found.status, **found.json["data"]}
 
 
+def number(receiver, name, source="shop") -> float:
+    """Return what `/metrics` says of a source's spool."""
+    found = receiver.send("GET", "/metrics")
+    assert (200, "text/plain; version=0.0.4; charset=utf-8") == (found.status, found.headers["content-type"])
+    start = f'orderhook_spool_{name}{{source="{source}"}} '
+    (line,) = [line for line in found.body.decode().splitlines() if line.startswith(start)]
+    return float(line.removeprefix(start))
+
+
 def until_drained(receiver) -> None:
     until(lambda: ready(receiver)["status"] == "ready", within_s=20, what="drained")
 
@@ -328,3 +337,33 @@ def test_a_disk_that_is_full_is_said_and_heals(receiver, server, own):
     assert ["before", "after"] == lane(own)
     (refused,) = receiver.lines("spool.refuses")
     assert "shop.sqlite3" in refused["error"]
+
+
+def test_metrics_tell_what_waits_and_what_was_done(tmp_path, server, own):
+    """An outage that a spool hides from senders must wake somebody all the same."""
+    small = SPOOLED | {"spool_max_bytes": 65_536}
+    with spooling(tmp_path / "receiver", server, sources={"shop": small}) as receiver:
+        with broken_redis.down(server):
+            names = [f"evt-{n}" for n in range(100)]
+            kept = [name for name in names if receiver.post(a_delivery(name)).status == ACCEPTED[0]]
+            assert len(kept) == number(receiver, "waiting_events") == number(receiver, "kept_total")
+            assert len(names) - len(kept) == number(receiver, "refused_total") > 0
+            assert 0 < number(receiver, "used_bytes") <= number(receiver, "max_bytes") == 65_536
+            assert 0 < number(receiver, "oldest_age_seconds") < 60
+
+        until(lambda: number(receiver, "waiting_events") == 0, within_s=20, what="drained")
+        assert len(kept) == number(receiver, "drained_total")
+        assert 0 == number(receiver, "oldest_age_seconds")
+
+
+def test_a_disk_that_takes_nothing_more_is_found_before_an_outage(receiver):
+    """By then it is too late; and what was found stands until a write has come through."""
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    pid = receiver.process.pid
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (4096, hard))  # a journal is longer, and the log not yet
+
+    until(lambda: number(receiver, "usable") == 0 and len(receiver.lines("receiver.spool_broken")) > 1)
+    assert (200, "writable") == tuple(ready(receiver)[name] for name in ("answer", "redis"))
+
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
+    until(lambda: number(receiver, "usable") == 1)

@@ -1,5 +1,8 @@
 """What is in a spool: everything that was kept, in its order, once, until it is taken out."""
 
+import contextlib
+import sqlite3
+
 import pytest
 
 from receiver.accept import Outcome, Recorded
@@ -8,6 +11,13 @@ from receiver.spool_store import SHRINK_BYTES, Drained, SpoolStore, Standing, fi
 from tests.support.events import an_event
 
 MAX_BYTES = 50_000_000
+#: An event as the first version with a spool wrote it.
+FIRST = (
+    b"\x8d\xa6source\xa4shop\xa2id\xa5evt-1\xa4type\xadorder.created\xa7subject\xa7order-1\xa4lane\xa7order-1"
+    b"\xa8occurred\xa0\xa6digest\xd9 67158374cacfef4c8dba6a2645752e3e\xa7verdict\xa6hmac:0\xa8guard_ms\x00"
+    b"\xaaquarantine\xa0\xa5error\xa0\xa7spooled\xcf\x00\x00\x01\x8b\xcf\xe5h{"
+    b'\xa4body\xc45{"event": "order.created", "data": {"id": "order-1"}}'
+)
 
 
 @pytest.fixture(name="store")
@@ -53,6 +63,17 @@ class TestKeeping:
         keep(store, quarantined, *events[10:])
 
         assert [*events[:10], quarantined, *events[10:]] == [one.event for one in store.head(1000, MAX_BYTES)]
+
+    def test_what_an_older_version_has_left_is_understood(self, store, tmp_path):
+        """A receiver is updated while Redis is away: this is what the first one wrote, and it must always be read."""
+        keep(store, an_event("evt-2"))
+        with contextlib.closing(sqlite3.connect(file_of(tmp_path, "shop"))) as file, file:
+            file.execute("INSERT INTO events (seq, id, digest, event) VALUES (0, 'evt-1', 'd', ?)", (FIRST,))
+
+        first, second = store.head(10, MAX_BYTES)
+
+        assert an_event("evt-1", subject="order-1", spooled=1_700_000_000_123) == first.event
+        assert "evt-2" == second.event.id
 
     def test_each_answer_says_what_redis_would_have_said(self, store):
         """The sender must not notice."""

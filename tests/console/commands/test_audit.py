@@ -1,12 +1,7 @@
 """`orderhook audit`: did we lose anything?"""
 
-import pytest
-
 from receiver import keys
-from receiver.spool_store import SpoolStore, file_of
 from tests.support.events import accepted, an_event
-
-SOURCES = {"open": {"scheme": {"type": "unsigned"}}}
 
 
 def test_both_sides_are_printed_where_they_agree(client, orderhook):
@@ -56,18 +51,6 @@ def test_nothing_accepted_is_nothing_lost(orderhook):
 
 
 class TestSpool:
-    @pytest.fixture(name="spooled")
-    def _spooled(self, orderhook):
-        """Two events of `open` wait in the spool of this machine."""
-        folder = orderhook.path.parent / "spool"
-        orderhook.configure(
-            sources=orderhook.values["sources"] | {"open": SOURCES["open"] | {"spool": "spool"}}
-        )
-        store = SpoolStore(folder, "open", max_bytes=1_000_000)
-        store.add([(an_event(f"evt-{n}", source="open", spooled=1_700_000_000_000), True) for n in range(2)])
-        store.close()
-        return file_of(folder, "open")
-
     def test_what_waits_there_is_named_beside_the_equation(self, client, orderhook, spooled):
         """It is acknowledged and not yet accepted: on neither side, and not forgotten."""
         accepted(client, an_event("evt-1"))

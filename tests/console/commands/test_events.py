@@ -145,6 +145,20 @@ def test_an_event_that_is_not_there_has_its_own_exit_code(orderhook):
     assert "no event 'nope' in any source" in said.err
 
 
+@pytest.mark.parametrize("down", [False, True], ids=["up", "down"])
+def test_an_event_that_waits_in_the_spool_is_found_there(orderhook, spooled, down):
+    """The sender has its 202 and asks where the event is; without Redis most of all."""
+    if down:
+        orderhook.configure(redis_url="redis://127.0.0.1:1/0")
+
+    said = orderhook.run("events", "show", "evt-1")
+
+    assert (4, "") == (said.code, said.out)
+    assert f"evt-1 of open waits in the spool {spooled} since 2023-11-1" in said.err
+    assert (not down) == ("no event" in orderhook.run("events", "show", "nope").err)
+    assert "spool" not in orderhook.run("events", "show", "evt-1", "--source", "shop").err
+
+
 def test_what_a_sender_wrote_cannot_move_the_cursor(client, orderhook):
     """A subject with escape codes could rewrite the lines above it."""
     accepted(client, an_event(subject="\x1b[2Jgone", lane="x"))
