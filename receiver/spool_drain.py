@@ -31,7 +31,7 @@ Refusal = Callable[[int], str]
 LOOK_S = 0.5
 #: Seconds between two tries while Redis cannot be written: the first, and the longest.
 FIRST_PAUSE_S = 0.05
-LONGEST_PAUSE_S = 2.0
+LONGEST_PAUSE_S = 1.0
 
 
 class Turn:

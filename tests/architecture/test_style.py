@@ -172,7 +172,7 @@ BANNED_IN_TESTS = re.compile(
 
 
 #: Losing power is played in C, and not every machine that runs the suite has a compiler.
-MAY_SKIP = ("tests.chaos.test_power_loss", "pytest.skip")
+MAY_SKIP = ("tests.chaos.power_loss.disk", "pytest.skip")
 
 
 def test_no_test_is_left_out_patched_or_slept_through() -> None:

@@ -14,6 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -23,7 +24,7 @@ from receiver.spool_file import SpoolBroken
 from receiver.spool_store import SpoolStore
 from tests.chaos.load import Load, endless, worst
 from tests.chaos.power_loss import pages
-from tests.chaos.power_loss.disk import compiled, compiler
+from tests.chaos.power_loss.disk import compiled
 from tests.chaos.power_loss.pages import Pages
 from tests.chaos.scene import assert_whole, configure, drained, passed, timed
 from tests.support import broken_redis
@@ -34,6 +35,17 @@ from tests.support.waiting import until
 STREAMS = 40
 
 
+def started(system: System) -> dict[int, Process]:
+    """Start a worker and two receivers side by side; return the receivers by port."""
+    with ThreadPoolExecutor() as pool:
+        worker = pool.submit(system.start_worker)
+        receivers = {
+            port: pool.submit(system.start_receiver, port) for port in (system.receiver_port, free_port())
+        }
+        worker.result()
+        return {port: receiver.result() for port, receiver in receivers.items()}
+
+
 @contextlib.contextmanager
 def never_repeating(system: System, ports: Collection[int], rate: float) -> Iterator[Load]:
     """Send each event once, to either receiver; the next one of its order follows its answer, whatever that was."""
@@ -41,7 +53,7 @@ def never_repeating(system: System, ports: Collection[int], rate: float) -> Iter
     with Load(
         ports=[*ports], streams=endless(STREAMS), rate=rate, patient=False, rotating=True, acked_file=acked
     ) as load:
-        until(lambda: len(load.acked) > 100)
+        until(lambda: len(load.acked) > STREAMS)
         yield load
 
 
@@ -58,14 +70,11 @@ def spooling(system: System) -> bool:
 @pytest.mark.within(240)
 def test_i14_an_outage_of_redis_costs_a_sender_that_never_repeats_nothing(system, scaled, shown):
     """GitHub tries once: with a spool it does not notice, and neither does the order."""
-    outage_s = scaled(60, least=5)
+    outage_s = scaled(60, least=1)
     configure(system, timed(), source={"spool": "spool"})
-    ports = [system.receiver_port, free_port()]
-    for port in ports:
-        system.start_receiver(port)
-    system.start_worker()
+    receivers = started(system)
 
-    with never_repeating(system, ports, rate=100) as load:
+    with never_repeating(system, receivers, rate=100) as load:
         system.redis.kill()
         down = time.monotonic()
         until(passed(outage_s), within_s=outage_s + 5)
@@ -73,7 +82,7 @@ def test_i14_an_outage_of_redis_costs_a_sender_that_never_repeats_nothing(system
         pong = time.monotonic()
         until(lambda: not spooling(system), within_s=30, what="drained under load")
         back_s = time.monotonic() - pong
-        until(passed(2.0))
+        until(passed(0.5))
 
     during = [one for one in load.tries if down <= one.at <= pong]
     assert {202} == set(load.statuses())
@@ -91,10 +100,10 @@ def test_i14_an_outage_of_redis_costs_a_sender_that_never_repeats_nothing(system
 class Trouble:
     """What happens to Redis and to the receivers, round by round."""
 
-    def __init__(self, system: System, ports: list[int], chance: random.Random) -> None:
+    def __init__(self, system: System, receivers: dict[int, Process], chance: random.Random) -> None:
         self.system = system
         self.chance = chance
-        self.receivers: dict[int, Process] = {port: system.start_receiver(port) for port in ports}
+        self.receivers = receivers
         self.done: Counter[str] = Counter()
 
     def round(self) -> None:
@@ -133,11 +142,10 @@ def test_i14_kills_while_it_spools_and_drains_lose_nothing_that_was_acknowledged
 ):
     """At every point: before the commit and behind it, between Redis' answer and the removal, with the mark or without."""
     configure(system, timed(), source={"spool": "spool"})
-    trouble = Trouble(system, [system.receiver_port, free_port()], chance)
-    system.start_worker()
+    trouble = Trouble(system, started(system), chance)
 
     with never_repeating(system, trouble.receivers, rate=250) as load:
-        for _ in range(scaled(30, least=2)):
+        for _ in range(scaled(30)):
             trouble.round()
 
     drained(system, within_s=60)
@@ -192,6 +200,9 @@ class Cut:
         with contextlib.closing(process.stdout):
             for line in itertools.islice(process.stdout, commits):
                 self._note(line)
+            until(
+                passed(self.chance.uniform(0, 0.02))
+            )  # anywhere in the next commits, not always just behind one
             process.kill()
             for line in process.stdout:  # said before it died
                 if line.endswith("\n"):
@@ -219,10 +230,6 @@ class Cut:
 
 @pytest.fixture(name="cut")
 def _cut(tmp_path, chance):
-    if not compiler():
-        pytest.skip(
-            "no C compiler: `cc` is needed to play a disk that loses power (Debian: apt install gcc libc6-dev)"
-        )
     folder, kept = tmp_path / "spool", tmp_path / "kept"
     kept.mkdir()
     return Cut(Pages(folder=folder, library=compiled(tmp_path, pages.SHIM), kept=kept), chance)
@@ -231,11 +238,13 @@ def _cut(tmp_path, chance):
 @pytest.mark.within(240)
 def test_i14_what_the_spool_acknowledged_survives_a_power_loss(cut, scaled, chance, shown):
     """An acknowledgement from the spool is worth what its disk is: every commit is synced before it is answered."""
-    losses = scaled(20, least=4)
-    for _ in range(losses):
+    losses = 0
+    while (
+        losses < scaled(20, least=3) or not cut.lost_pages
+    ):  # a kill between two commits finds nothing to lose
         cut.after(chance.randint(1, 60), "EXTRA")
         assert set() == cut.missing()
-    assert cut.lost_pages
+        losses += 1
     held = len(cut.acked)
 
     cut.after(60, "OFF")  # the control: without syncs it must lose, or the test shows nothing

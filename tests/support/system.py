@@ -8,6 +8,7 @@ never from our own status.
 
 import contextlib
 import http.client
+import itertools
 import json
 import os
 import signal
@@ -109,6 +110,8 @@ class System:
     receiver_port: int = field(default_factory=free_port)
     sandbox_port: int = field(default_factory=free_port)
     processes: list[Process] = field(default_factory=list)
+    #: Of the log files; not the length of the list, since processes may be started side by side.
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
         self.redis = RedisServer(folder=self.folder / "redis")
@@ -176,7 +179,7 @@ class System:
 
     def start(self, name: str, *command: str, env: Mapping[str, str] | None = None) -> Process:
         """Start a process, with more in its environment than others, and keep it for the end."""
-        log = self.folder / f"{name}-{len(self.processes)}.log"
+        log = self.folder / f"{name}-{next(self._numbers)}.log"
         with log.open("wb") as out:
             popen = subprocess.Popen(
                 command,
