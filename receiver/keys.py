@@ -178,7 +178,8 @@ def unreadable() -> str:
     """
     `orderhook:unreadable`: sorted set, lane key by the time at which a worker last left its head to a newer orderhook.
 
-    Written by claim.lua, read by `orderhook doctor`; forgets a lane, and expires, a minute after.
+    So that a worker that can read it takes it up at its next look, and `orderhook doctor` can tell.
+    Written and read by claim.lua; forgets a lane, and expires, a minute after.
     """
     return f"{PREFIX}unreadable"
 

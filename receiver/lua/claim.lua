@@ -13,6 +13,8 @@ local LOOK_AGAIN, REMEMBER = 1000, 60000
 local limit, lease, max_crashes, shift_id = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local now = now_ms()
 local claims, unreadable = {}, {}
+-- Lanes that some worker has left to a newer orderhook: that may be us.
+local awaiting = redis.call('ZRANGE', UNREADABLE, 0, limit - 1)
 
 local function swap(key, from, to) return to .. string.sub(key, #from + 1) end
 
@@ -39,12 +41,22 @@ local function leave(lane, event, source, version, status)
   for _, fact in ipairs({ event, version or '', status }) do unreadable[#unreadable + 1] = fact end
 end
 
+-- Make a lane due that was left, if we can read its head: otherwise older workers, who look at it, too, might keep it away.
+local function take_over(lane)
+  local event = redis.call('LINDEX', lane, 0)
+  local version, source, status = unpack(event and redis.call('HMGET', event, 'v', 'source', 'status') or {})
+  if status and not known(version, status) then return end
+  redis.call('ZREM', UNREADABLE, lane)
+  if source then redis.call('ZADD', ready(source), 'XX', now, lane) end
+end
+
 local function claim(lane, source)
   local event = redis.call('LINDEX', lane, 0)
   if not event then return redis.call('ZREM', ready(source), lane) end
   local version, status, crashes, fence, occurred =
     unpack(redis.call('HMGET', event, 'v', 'status', 'crashes', 'fence', 'occurred'))
   if status and not known(version, status) then return leave(lane, event, source, version, status) end
+  if #awaiting > 0 then redis.call('ZREM', UNREADABLE, lane) end
   if status == 'dead' then return redis.call('ZADD', ready(source), '+inf', lane) end
   if not status or not legal(status, 'running') then return advance(lane, event, source, now) end
   if status == 'running' and tonumber(crashes) >= max_crashes then return bury(lane, event, source, status, fence) end
@@ -58,6 +70,8 @@ local function claim(lane, source)
   claims[#claims + 1] = { lane, event, token, redis.call('GET', swap(event, ARGV[6], ARGV[7])),
     unpack(redis.call('HGETALL', event)) }
 end
+
+for _, lane in ipairs(awaiting) do take_over(lane) end
 
 -- The due lanes of every source that has some, longest due first.
 local turns, sources = {}, redis.call('SMEMBERS', SOURCES)
