@@ -14,7 +14,7 @@ from receiver.inbox import Inbox
 from receiver.record import Record
 
 from .desk import Desk
-from .errors import NoRedis, NotFound
+from .errors import Misuse, NoRedis, NotFound
 from .settings import ConsoleSettings, console_settings
 
 #: Longest wait for an answer of Redis, in seconds.
@@ -88,13 +88,17 @@ def find(inbox: Inbox, event_id: str, *, source: str = "") -> Record:
 
     Raises:
         NotFound: There is none.
+        Misuse: Several sources have one of that id; to take any of them would be to act on the wrong one.
 
     """
-    record = inbox.get(event_id, source=source)
-    if record is None:
+    found = list(inbox.known_as(event_id, source=source))
+    if not found:
         where = f"source {source}" if source else "any source"
         raise NotFound(f"no event {event_id!r} in {where}; `orderhook events list` shows what is there")
-    return record
+    if len(found) > 1:
+        sources = ", ".join(record.source for record in found)
+        raise Misuse(f"several sources know an event {event_id!r}, {sources}: say which one by --source")
+    return found[0]
 
 
 def _hint() -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from receiver.lifecycle import Status
 from receiver.record import Record, Ruling, StepState
+from workers.failures import Reason
 
 _WHEN = {Ruling.DONE: "if it had its effect", Ruling.REPEAT: "if it had none"}
 
@@ -20,6 +21,17 @@ def commands(record: Record) -> Iterator[str]:
     for place, entry in record.ledger.items():
         if entry.state is StepState.UNKNOWN:
             yield from _commands(record, place)
+
+
+def goes_on(record: Record) -> str:
+    """
+    Return the command that starts a dead letter again whose parked steps are settled; empty for any other.
+    """
+    if record.status is not Status.DEAD or record.reason != Reason.OUTCOME_UNKNOWN:
+        return ""
+    if any(entry.state is StepState.UNKNOWN for entry in record.ledger.values()):
+        return ""
+    return shlex.join(["orderhook", "replay", record.id])
 
 
 def command(record: Record, place: str) -> str:

@@ -55,10 +55,12 @@ class Inbox:
 
     def get(self, event_id: str, *, source: str = "") -> Record | None:
         """Return the record of an event; without *source*, of the first source that has that id."""
-        for name in [source] if source else self.sources():
-            for record in self.records([keys.event(name, event_id)]):
-                return record
-        return None
+        return next(self.known_as(event_id, source=source), None)
+
+    def known_as(self, event_id: str, *, source: str = "") -> Iterator[Record]:
+        """Yield the record of an event of that id from each source that has one, or from *source* alone."""
+        names = [source] if source else self.sources()
+        return self.records([keys.event(name, event_id) for name in names])
 
     def body(self, record: Record) -> str | None:
         """Return the delivered body as text; None where retention or an erasure took it."""

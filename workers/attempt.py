@@ -20,7 +20,7 @@ from .actions import Action, EffectClass, EventView, Step
 from .budget import Visit, visiting
 from .conditions import OrderNeeded, View, holds
 from .ending import Site
-from .failures import Failure, Permanent, Reason, Transient, classify
+from .failures import Failure, Permanent, Reason, Transient, classify, late
 from .lease import LeaseLost
 from .ledger import Claim, End, entry
 from .views import condition_view, event_view
@@ -69,9 +69,7 @@ class _Visit:
             async with asyncio.timeout(deadline_s):
                 return await self.walk()
         except TimeoutError:
-            return self._failed(
-                Transient(f"not done after {deadline_s} s", reason=Reason.TIMEOUT, effect="unknown")
-            )
+            return self._failed(late(deadline_s))
 
     async def walk(self) -> End:
         """Return how the attempt ends; raises nothing but LeaseLost and cancellation."""
@@ -191,14 +189,15 @@ class _Visit:
         await self.shop.books.note(self.claim, fields)
 
     async def _act(self, name: str, action: Action, step: Step, params: Any) -> None:
+        deadline_s = self.shop.call_deadline_s
         try:
-            async with asyncio.timeout(self.shop.call_deadline_s):
+            async with asyncio.timeout(deadline_s) as clock:
                 lease.check()
                 result = await action.run(step, params)
         except LeaseLost:
             raise
         except Exception as error:  # noqa: BLE001 - an action is foreign code; classify reads whatever it raised
-            self._note_failure(name, action, classify(error))
+            self._note_failure(name, action, late(deadline_s) if clock.expired() else classify(error))
         self.unwritten[f"step:{name}"] = entry(StepState.DONE, self.claim.token, result)
 
     def _note_failure(self, name: str, action: Action, failure: Failure) -> None:

@@ -176,7 +176,7 @@ def classify(error: Exception) -> Failure:
     """
     if isinstance(error, Failure):
         return error
-    message = f"{type(error).__name__}: {_text(error)}"
+    message = ": ".join(filter(None, (type(error).__name__, _text(error))))
     if isinstance(error, BUGS):
         return Permanent(message, reason=Reason.CODE_BUG, effect="unknown")
     if isinstance(error, TimeoutError):
@@ -184,6 +184,11 @@ def classify(error: Exception) -> Failure:
     if isinstance(error, OSError):
         return Transient(message, reason=Reason.IO_ERROR, effect="unknown")
     return Transient(message, reason=Reason.ACTION_ERROR, effect="unknown")
+
+
+def late(deadline_s: float) -> Transient:
+    """Return the failure of what was not done in time; its effect may come yet."""
+    return Transient(f"not done after {deadline_s:g} s", reason=Reason.TIMEOUT, effect="unknown")
 
 
 def _text(error: Exception) -> str:

@@ -13,7 +13,7 @@ from receiver.lifecycle import Status
 from receiver.record import Record, as_json
 from workers import dead_letters
 
-from .. import moments, render
+from .. import moments, render, settling
 from ..access import find, inbox_of, now_ms, redis_of, settings_of
 from ..asking import confirm
 from ..desk import Desk
@@ -23,6 +23,8 @@ from ..render import Piece
 from ..settings import ConsoleSettings
 from ..story import NEWER, Tone
 from ..wish import Wish
+
+_SETTLE = "`orderhook dead-letters show EVENT_ID` says how to settle it"
 
 
 def show_list(desk: Desk, wish: Wish, *, limit: int, as_jsonl: bool) -> None:
@@ -38,6 +40,8 @@ def show_list(desk: Desk, wish: Wish, *, limit: int, as_jsonl: bool) -> None:
         render.table(
             ("DIED", "SOURCE", "TYPE", "SUBJECT", "ATTEMPTS", "REASON", "ERROR", "EVENT ID"), map(_row, found)
         )
+        if parked := sum(any(settling.commands(record)) for record in found):
+            render.talk(f"{parked} of unknown outcome: {_SETTLE}")
     else:
         render.talk("no dead letters")
 

@@ -75,6 +75,7 @@ def _facts(record: Record, inbox: Inbox, actions: Actions) -> Iterator[tuple[str
     yield "under way", _under_way(record, actions)
     for settled_by in settling.commands(record):
         yield "settle it", settled_by
+    yield "go on", settling.goes_on(record)
     yield "due", moments.precise(record.due) if record.status is Status.RETRYING else ""
     yield "lane", _place_in_lane(record, inbox)
 

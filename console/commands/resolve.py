@@ -14,7 +14,7 @@ from .. import render
 from ..access import find, redis_of
 from ..catalog import stored_actions
 from ..desk import Desk
-from ..errors import Failed, Misuse
+from ..errors import Failed, Misuse, NotFound
 from ..story import NEWER, Actions, step_name
 
 _UNSETTLED = (StepState.INTENT, StepState.UNKNOWN)
@@ -40,7 +40,7 @@ def resolve(
 
     Raises:
         Misuse: Neither or both rulings were given, or the name fits several steps.
-        NotFound: There is no such event.
+        NotFound: There is no such event, or no such step was begun.
         Failed: The event is no dead letter, or the step's outcome is not unknown.
 
     """
@@ -55,7 +55,8 @@ def resolve(
         # What a refusal shows must be what refused, and not what was there before.
         record = find(Inbox(client), event_id, source=source)
     if isinstance(answer, Refused):
-        raise Failed(_refusal(record, place, answer, actions))
+        kind = Failed if answer.status is not None or answer.state else NotFound
+        raise kind(_refusal(record, place, answer, actions))
     _say(record, place, step_name(record, place, actions), ruling, answer, as_jsonl=as_jsonl)
 
 

@@ -56,6 +56,11 @@ def test_a_failure_stays_what_it_is():
     assert classify(failure) is failure
 
 
+def test_an_exception_without_a_text_is_named():
+    """A colon with nothing behind it looks as if the reason had been cut off."""
+    assert "TimeoutError" == classify(TimeoutError()).message
+
+
 def test_an_exception_whose_text_raises_is_classified_too():
     """A foreign __str__ must not turn a failed step into a crashed worker."""
 

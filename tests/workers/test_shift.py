@@ -204,6 +204,17 @@ async def test_an_unkeyed_step_of_unknown_outcome_is_parked(client, plant):
     )
 
 
+async def test_a_parked_step_says_that_it_took_too_long(client, plant):
+    """Whoever is to look for its effect is told that it may have come later, and after how long it was given up."""
+    deeds.GATES["mail"] = asyncio.Event()
+    accepted(client, an_event())
+
+    await work(plant([{"type": "mail"}], call_deadline_s=0.1))
+
+    entry = record(client).ledger["0.0"]
+    assert (StepState.UNKNOWN, '"not done after 0.1 s"') == (entry.state, entry.detail)
+
+
 async def test_an_unkeyed_step_that_raised_a_bug_is_parked_too(client, plant):
     """The mail was sent and the line behind it raised: a replay after the correction must not send it again."""
     deeds.FAILURES["mail"] = [TypeError("no")]

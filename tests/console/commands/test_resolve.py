@@ -76,6 +76,9 @@ def test_it_stays_dead_where_it_is_asked_to(client, orderhook, parked):
     said = orderhook.run("dead-letters", "resolve", "evt-1", "mail", "--done", "--no-replay")
     assert "stays dead until it is replayed" in said.out
     assert Status.DEAD is record(client).status
+    shown = orderhook.run("dead-letters", "show", "evt-1").out
+    assert "orderhook replay evt-1" in shown
+    assert "resolve" not in shown
 
     orderhook.run("replay", "evt-1")
     orderhook.work()
@@ -103,14 +106,18 @@ def test_a_dry_run_of_its_replay_says_that_it_would_park_again(orderhook, parked
 
 
 @pytest.mark.parametrize(
-    ("step", "why"),
-    [("first", "step 0.0 of 'evt-1' is done"), ("0.2", "step 0.2 of 'evt-1' was never begun")],
+    ("step", "code", "why"),
+    [
+        ("first", 1, "step 0.0 of 'evt-1' is done"),
+        ("0.2", 4, "step 0.2 of 'evt-1' was never begun"),
+        ("male", 4, "step male of 'evt-1' was never begun"),
+    ],
 )
-def test_a_step_that_is_not_unknown_is_refused(client, orderhook, parked, step, why):
+def test_a_step_that_is_not_unknown_is_refused(client, orderhook, parked, *, step, code, why):
     """It would be repeated, or skipped, against what the ledger knows; the message names what there is."""
     said = orderhook.run("dead-letters", "resolve", "evt-1", step, "--repeat")
 
-    assert 1 == said.code
+    assert code == said.code
     assert why in said.err
     assert "its steps: 0.0 first (done), 0.1 mail (unknown)" in said.err
     assert Status.DEAD is record(client).status
@@ -137,6 +144,24 @@ def test_a_name_that_several_steps_have_is_not_guessed_at(client, orderhook, die
 
     assert 2 == said.code
     assert "0.0, 0.1" in said.err
+
+
+def test_an_id_that_several_sources_know_is_not_guessed_at(client, orderhook, parked):
+    """The other source's event would be settled, or stand in the way."""
+    accepted(client, an_event(source="another"))
+
+    said = orderhook.run("dead-letters", "resolve", "evt-1", "mail", "--done")
+
+    assert (2, True) == (said.code, "another, shop: say which one by --source" in said.err)
+    words = ("dead-letters", "resolve", "evt-1", "mail", "--done", "--source", "shop")
+    assert 0 == orderhook.run(*words).code
+
+
+def test_a_list_says_how_parked_steps_are_settled(client, orderhook, parked):
+    """A replay, which is what everything else in the list needs, would only park them again."""
+    said = orderhook.run("dead-letters", "list")
+
+    assert "1 of unknown outcome: `orderhook dead-letters show EVENT_ID` says how to settle it" in said.err
 
 
 @pytest.mark.parametrize("words", [[], ["--done", "--repeat"]], ids=["neither", "both"])
