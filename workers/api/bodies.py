@@ -33,31 +33,51 @@ async def content_of(call: Call, response: aiohttp.ClientResponse) -> bytes:
 
 
 async def _limited(call: Call, response: aiohttp.ClientResponse) -> bytes:
+    content = await _read(response)
+    if content is None:
+        raise _bad(call, f"answered with more than {BODY_LIMIT} bytes")
+    return content
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes | None:
+    """Return the body as it came, None where it is too large; a failure raised here would keep a megabyte alive."""
     content = bytearray()
     async for chunk in response.content.iter_any():
         content += chunk
         if len(content) > BODY_LIMIT:
-            raise _bad(call, f"answered with more than {BODY_LIMIT} bytes")
+            return None
     return bytes(content)
 
 
 def _decompressed(call: Call, response: aiohttp.ClientResponse, content: bytes) -> bytes:
-    """Undo a compression that we did not ask for, and stop at the limit: 97 kB of gzip can hold 100 MB."""
+    """Undo a compression that we did not ask for."""
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding in ("", "identity") or not content:
         return content
     if encoding not in ("gzip", "x-gzip", "deflate"):
         raise _bad(call, f"answered in the encoding {encoding[:20]!r}, expected identity")
-    machine = zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: gzip or zlib, by the header
     try:
-        plain = machine.decompress(content, BODY_LIMIT + 1)
+        plain = _inflated(content)
     except zlib.error as error:
         raise _bad(call, f"answered with broken {encoding}") from error
-    if len(plain) > BODY_LIMIT or not machine.eof:
-        what = (
-            f"more than {BODY_LIMIT} bytes" if len(plain) > BODY_LIMIT else f"an incomplete {encoding} body"
-        )
-        raise _bad(call, f"answered with {what}")
+    if plain is None:
+        raise _bad(call, f"answered with more than {BODY_LIMIT} bytes, unpacked")
+    return plain
+
+
+def _inflated(content: bytes) -> bytes | None:
+    """
+    Return what is packed in *content*, None where that is too large: 97 kB of gzip can hold 100 MB.
+
+    Raises:
+        zlib.error: It is broken, or ends too early.
+    """
+    machine = zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: gzip or zlib, by the header
+    plain = machine.decompress(content, BODY_LIMIT + 1)
+    if len(plain) > BODY_LIMIT:
+        return None
+    if not machine.eof:
+        raise zlib.error("it ends too early")
     return plain
 
 

@@ -30,8 +30,8 @@ class Gate(Protocol):
     async def limited(self, wait_s: float | None, said: Window | None, *, probe: bool) -> float | None:
         """Hear of a 429 and the wait it asks for; return in how many seconds the caller's own moment is, if known."""
 
-    async def refused(self) -> None:
-        """Hear that the API refuses a token that cannot be renewed."""
+    async def refused(self) -> float | None:
+        """Hear of a token that is refused and cannot be renewed; return the caller's own moment, as for a 429."""
 
     def abandoned(self, words: str) -> None:
         """Hear of a call that was given up from outside after a long silence."""
@@ -53,8 +53,8 @@ class OpenGate:
         del wait_s, said, probe
         return None
 
-    async def refused(self) -> None:
-        pass
+    async def refused(self) -> float | None:
+        return None
 
     def abandoned(self, words: str) -> None:
         pass

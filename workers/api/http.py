@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import aiohttp
 
-from ..failures import BadResponse, RateLimited, Transient
+from ..failures import BadResponse, RateLimited, Transient, Unauthorized
 from .gate import Gate, OpenGate
 from .limits import asked_wait, window_of
 from .refusals import checked, failure_of
@@ -87,8 +87,8 @@ class Edge:
             key: Sent as `Idempotency-Key`. That the API honours the header is ours to hope.
 
         Raises:
-            Failure: The gate is shut, there was no reply that could be read, or it was 429 and the gate knows when
-                to come back.
+            Failure: The gate is shut, there was no reply that could be read, or it was 401 or 429 and the gate knows
+                when to come back.
             LeaseLost: A write came too late: another worker may have the event.
         """
         request = Request(call=call, url=self._base_url + path, body=body, key=key)
@@ -102,22 +102,23 @@ class Edge:
         return await self._reported(call, reply, probe=probe)
 
     async def _reported(self, call: Call, reply: Reply, *, probe: bool) -> Reply:
-        """Tell the gate of a reply; a 429 ends here where the gate knows the caller's moment to come back."""
+        """Tell the gate of a reply; 401 and 429 end here where the gate knows the caller's moment to come back."""
         if reply.status >= _SERVER_ERRORS or reply.status == _THEIR_TIMEOUT:
             await self._gate.failed(f"{call} answered {reply.status}", probe=probe)
             return reply
-        if reply.status == _UNAUTHORIZED:
-            await self._gate.refused()
-            return reply
         now = self._clock()
         said = window_of(reply.headers, now=now)
-        if reply.status != _TOO_MANY:
+        if reply.status == _UNAUTHORIZED:
+            moment_s = await self._gate.refused()
+        elif reply.status == _TOO_MANY:
+            moment_s = await self._gate.limited(asked_wait(reply.headers, now=now), said, probe=probe)
+        else:
             await self._gate.passed(said, probe=probe)
             return reply
-        moment_s = await self._gate.limited(asked_wait(reply.headers, now=now), said, probe=probe)
         if moment_s is None:
             return reply
-        raise RateLimited(str(failure_of(call, reply, now=now)), retry_after_s=moment_s, punctual=True)
+        kind = RateLimited if reply.status == _TOO_MANY else Unauthorized
+        raise kind(str(failure_of(call, reply, now=now)), retry_after_s=moment_s, punctual=True)
 
     async def _exchanged(self, request: Request, token: str, *, probe: bool) -> Reply:
         """Return the reply; tell the gate of a call that got none."""

@@ -138,16 +138,13 @@ class Budget:
             self._notes.probe = "up"
         self._hear(said)
         await self._tell()
-        try:
-            answer = await self._ask(replace(current(), made=1))
-        except RateLimited:
-            return None
-        return None if answer.what in (b"go", b"probe") else answer.wait_s
+        return await self._moment()
 
-    async def refused(self) -> None:
-        """Tell that the token is refused."""
+    async def refused(self) -> float | None:
+        """Tell that the token is refused, and return in how many seconds this event's own moment is."""
         self._notes.refused += 1
         await self._tell()
+        return await self._moment()
 
     def abandoned(self, words: str) -> None:
         """Note a failure; it is told with what comes next."""
@@ -155,6 +152,14 @@ class Budget:
         self._notes.words = words
 
     # Asking.
+
+    async def _moment(self) -> float | None:
+        """Return when an event that was refused may come again; None where nothing keeps it."""
+        try:
+            answer = await self._ask(replace(current(), made=1))
+        except RateLimited:
+            return None
+        return None if answer.what in (b"go", b"probe") else answer.wait_s
 
     async def _ask(self, visit: Visit) -> _Answer:
         try:

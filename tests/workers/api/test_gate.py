@@ -41,6 +41,7 @@ class Keeper(OpenGate):
 
     async def refused(self):
         self.heard.append("refused")
+        return self.moment_s
 
     def abandoned(self, words):
         self.heard.append("abandoned")
@@ -183,3 +184,19 @@ class TestARefusedToken:
 
         assert 1 == len(upstream.seen)
         assert "refused" == keeper.heard[-1]
+
+    async def test_its_event_waits_for_the_moment_that_the_gate_gives(self, upstream, session, call_of):
+        """
+        All whose call was under way when the token ended would else wait for half a minute behind its renewal.
+
+        Bug: they waited by a backoff of their own, 30 to 60 s, however often the API was tried meanwhile.
+        """
+        upstream.answers(401, {"message": "Invalid"})
+        edge = Edge(
+            session, base_url=upstream.url, token=self.token("old-token-1"), gate=Keeper(moment_s=3.5)
+        )
+
+        with pytest.raises(Unauthorized, match="renew the token") as caught:
+            await edge.send(call_of("get_order"), "/x")
+
+        assert (3.5, True) == (caught.value.retry_after_s, caught.value.punctual)

@@ -2,22 +2,16 @@
 
 import asyncio
 import gzip
-import ipaddress
 import socket
-import ssl
 import time
 import tracemalloc
 import zlib
-from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from receiver.secrets import Secret
+from tests.support.tls import self_signed
 from workers import lease
 from workers.api.bodies import BODY_LIMIT
 from workers.api.http import Edge
@@ -342,40 +336,12 @@ async def test_a_token_that_cannot_be_sent_is_an_operators_matter(upstream, edge
     assert [] == upstream.seen
 
 
-def certificate(tmp_path, *, name, days):
-    """Make a self-signed certificate and return a server's TLS context with it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    until = datetime.now(UTC) + timedelta(days=days)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(until - timedelta(days=30))
-        .not_valid_after(until)
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    pem = tmp_path / "server.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    pem.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-    return context
-
-
 @pytest.mark.parametrize("days", [10, -10], ids=["self-signed", "expired"])
 async def test_a_refused_certificate_is_a_fault_of_the_configuration(
     tmp_path, serving, edge_to, call_of, days
 ):
     """To try again for a day, or to look away, would both be wrong; and nothing was sent."""
-    async with serving(certificate(tmp_path, name="api.example", days=days)) as upstream:
+    async with serving(self_signed(tmp_path, name="api.example", days=days)) as upstream:
         edge = edge_to(upstream.url)
 
         failure = await failing(edge, call_of("dispatch_order"), Permanent)

@@ -453,12 +453,13 @@ class TestTheCircuit:
 
     async def test_a_refused_token_opens_it_for_its_own_reason(self, workers, asked):
         """Every further call would be refused too, and some APIs lock out who goes on."""
-        await workers.budget().refused()
+        moment_s = await workers.budget().refused()
 
         found = await asked(workers.budget(), made=1)
 
         assert isinstance(found, Unauthorized)
         assert "api.token" in found.message
+        assert 29 <= moment_s <= found.retry_after_s <= 71
 
 
 class TestRedisIsAway:
