@@ -1,11 +1,14 @@
 """
-A poison event in the middle of its lane (E1): its order waits for an operator or goes on, and no other one notices.
+An order with a dead letter: it waits or goes on, no other one notices (E1), and a replay sets nothing back (E7).
 """
 
+import itertools
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import pytest
 
+from receiver.inbox import Filter, Inbox
 from receiver.lifecycle import Status
 from tests.chaos.load import Event, Load, worst
 from tests.chaos.scene import Deed, ages_s, configure, deeds, drained, in_flight, records
@@ -15,6 +18,8 @@ from tests.support.waiting import until
 LANE = 20
 MIDDLE = LANE // 2
 POISON = f"e1-0-{MIDDLE}"
+#: Connections of a sender of many orders.
+STREAMS = 8
 #: By how much the others may be later than without poison: what a busy machine does by itself.
 NOTICED_S = 1.0
 
@@ -100,3 +105,56 @@ def passed_over(system: System) -> str:
     until(lambda: not in_flight(system), within_s=20)
     assert [n for n in range(LANE) if n != MIDDLE] == numbers(deeds(system), "e1-0")
     return f"{LANE - 1} effects in order"
+
+
+@pytest.mark.parametrize("on_dead", ["hold", "continue"])
+def test_e7_a_replay_behind_which_the_order_went_on_sets_nothing_back(system, scaled, shown, on_dead):
+    """What an order has become since is not undone by an event from before; where it waited, it catches up."""
+    orders, each, dies = scaled(1_000, least=30), 5, 2
+    configure(
+        system,
+        {"type": "poisoned"},
+        source={"on_dead": on_dead, "occurred_at_path": "data.at"},
+        worker={"retry": {"max_attempts": 1}},
+    )
+    system.start_receiver()
+    system.start_worker(2)
+    streams = [
+        [
+            Event(
+                id=f"e7-{order}-{number}",
+                subject=f"e7-{order}",
+                data={"number": number, "at": 1_700_000_000_000 + number, "poison": number == dies},
+            )
+            for number in range(each)
+        ]
+        for order in range(orders)
+    ]
+    interleaved = [list(itertools.chain(*streams[n::STREAMS])) for n in range(STREAMS)]
+    file = system.folder / "e7.acked"
+    with Load(ports=[system.receiver_port], streams=interleaved, acked_file=file) as load:
+        load.wait(within_s=60)
+    waiting = orders * (each - dies - 1) if on_dead == "hold" else 0
+    with system.client() as client:
+        until(lambda: Inbox(client).count_dead(Filter()) == orders, within_s=60)
+    until(lambda: len(in_flight(system)) == waiting, within_s=60)
+    assert Counter({"raised": orders, "poisoned": orders * (each - 1) - waiting}) == Counter(
+        deed.name for deed in deeds(system)
+    )
+
+    (system.folder / "cured").touch()
+    system.printed("replay", "--all", "--yes", "--ahead", "0")
+    drained(system, within_s=60)
+
+    applied = defaultdict(list)
+    for deed in deeds(system):
+        if deed.name == "poisoned":
+            applied[deed.subject].append(deed.data["number"])
+    wanted = [number for number in range(each) if on_dead == "hold" or number != dies]
+    assert dict.fromkeys((f"e7-{order}" for order in range(orders)), wanted) == applied
+    became = "ran first, then the rest" if on_dead == "hold" else "came late and were left alone"
+    shown(
+        f"E7 {on_dead}",
+        criterion="a replayed event goes to the front of a lane that waits for it, else it is late: 0 set back",
+        reached=f"{orders} replayed, {became}; {orders * each} events, 0 set back",
+    )
