@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ..errors import Misuse
 from ..wish import Wish
 from .options import AsJson, EventIds, EventType, Limit, Since, Source, Subject, Until, Yes, desk, examples
 
@@ -70,6 +71,8 @@ def replay(
     from ..commands import replay as command
 
     if resume:
+        if event_ids or take_all or dry_run:
+            raise Misuse("--resume takes up a replay as it was begun: without ids, --all and --dry-run")
         command.resume(desk(ctx), resume)
         return
     wish = Wish(source=source, type=event_type, subject=subject, since=since, until=until)

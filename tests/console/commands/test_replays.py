@@ -79,6 +79,15 @@ def test_a_paused_one_goes_on(client, orderhook, begun):
     assert 0 == client.zcard(keys.dead())
 
 
+@pytest.mark.parametrize("more", ["evt-1", "--all", "--dry-run"])
+def test_one_that_goes_on_is_what_it_was(client, orderhook, begun, more):
+    """What is named beside it would be passed over, and whoever named it would not know."""
+    said = orderhook.run("replay", "--resume", begun, more)
+
+    assert (2, True) == (said.code, "as it was begun" in said.err)
+    assert 3 == client.zcard(keys.dead())
+
+
 def test_a_cancelled_one_does_not(client, orderhook, begun):
     """What it had not moved stays dead, and is counted."""
     said = orderhook.run("replays", "cancel", begun)
