@@ -9,6 +9,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from .ending import ended
+
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
@@ -62,9 +64,7 @@ class Batcher(Generic[Item, Answer]):
 
     async def close(self) -> None:
         """Stop sending; what still waits is cancelled."""
-        for sender in self._senders:
-            sender.cancel()
-        await asyncio.gather(*self._senders, return_exceptions=True)
+        await ended(self._senders)
         for _, future, _ in self._waiting:
             future.cancel()
 

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from .accept import NewEvent, Recorded
 from .batcher import Batcher
 from .commit import GroupCommit, Overloaded
+from .ending import ended
 from .one_thread import OneThread
 from .patience import within
 from .spool_drain import Drain, Refusal, Turn
@@ -93,8 +94,7 @@ class Spool:
     async def close(self) -> None:
         """Stop; what waits is drained by another process, or by the next one."""
         if self._draining is not None:
-            self._draining.cancel()
-            await asyncio.gather(self._draining, return_exceptions=True)
+            await ended([self._draining])
         await self._batcher.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._timeout_s):

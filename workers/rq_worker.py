@@ -43,6 +43,8 @@ RQ_ROOM_S = 30
 REDIS_TIMEOUT_S = 5.0
 #: Longest wait for Redis of the watch, which has a second for each look, in seconds.
 WATCH_TIMEOUT_S = 1.0
+#: How long who leaves waits for the thread that hears commands, in seconds; then it ends with the process.
+LEAVE_S = 1.0
 #: From linux/prctl.h.
 _PR_SET_PDEATHSIG = 1
 
@@ -54,6 +56,8 @@ class ShiftWorker(Worker):
     plant: Plant
     patience: Patience
     vigil: Vigil
+    #: Of a child that rq has not forked: who has.
+    _parent: int | None = None
 
     def work(self, *args: Any, **kwargs: Any) -> bool:
         watch = Watch(self.vigil, shift=self._running_shift, kill=self._kill_shift, relay=self._relay())
@@ -96,9 +100,16 @@ class ShiftWorker(Worker):
         with contextlib.suppress(redis.RedisError, StopRequested):  # a shift that runs must be waited for
             super().set_shutdown_requested_date()  # type: ignore[no-untyped-call]
 
+    def unsubscribe(self) -> None:
+        """Ask rq's thread to end, which closes its connection; rq closes it, too, under a thread that still reads."""
+        if self.pubsub and self.pubsub_thread:
+            self.pubsub_thread.stop()
+            self.pubsub.unsubscribe()  # its answer wakes the thread up
+            self.pubsub_thread.join(timeout=LEAVE_S)
+
     def setup_work_horse_signals(self) -> None:
         super().setup_work_horse_signals()  # type: ignore[no-untyped-call]
-        end_with_parent(signal.SIGTERM)
+        end_with_parent(signal.SIGTERM, self._parent or self.pid)
 
     def shift_without_rq(self) -> None:
         """
@@ -121,9 +132,10 @@ class ShiftWorker(Worker):
             self._horse_pid = before
 
     def _fork_shift(self) -> int:
+        parent = os.getpid()
         if pid := os.fork():
             return pid
-        code = 1
+        code, self._parent = 1, parent
         try:
             if not self.is_horse:
                 os.setpgrp()  # a horse's shift stays in its group, which is killed as one
@@ -196,16 +208,18 @@ def alive(redis_url: str) -> list[str]:
         return [worker.name for worker in found if keys.QUEUE in worker.queue_names()]
 
 
-def end_with_parent(sign: int) -> None:
-    """Ask the kernel to send *sign* to this process when its parent ends; does nothing but on Linux."""
+def end_with_parent(sign: int, parent: int | None) -> None:
+    """Ask the kernel to send *sign* to this process when its *parent* ends, or has ended; only Linux does so."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, sign)
+        if parent and os.getppid() != parent:  # it ended before it could be asked for
+            os.kill(os.getpid(), sign)
 
 
 def main() -> int:
-    """Work until SIGTERM or SIGINT; the supervisor starts it anew if it ends by itself."""
+    """Work until SIGTERM or SIGINT; the supervisor, whose pid is the argument, starts it anew if it ends by itself."""
     logs.set_up()
-    end_with_parent(signal.SIGTERM)
+    end_with_parent(signal.SIGTERM, int(sys.argv[1]) if len(sys.argv) > 1 else None)
     try:
         tools = plant()
     except ConfigError as error:

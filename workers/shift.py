@@ -20,6 +20,7 @@ import uvloop
 from redis.exceptions import RedisError
 
 from receiver import keys, scripts, store
+from receiver.ending import ended
 from receiver.lifecycle import Status
 from receiver.wake import ShiftTemplate
 
@@ -109,8 +110,7 @@ async def _listening(
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await ended([task])
 
 
 async def _listen(redis: "aredis.Redis", heard: Mapping[str, Callable[[str], object]]) -> None:
@@ -208,9 +208,8 @@ class _Shift:
             return
         grace = STOP_GRACE_S if self.shop.stopping.is_set() else self.tools.settings.worker.event_deadline_s
         await asyncio.wait(self.live, timeout=grace)
-        for task in self.live:
-            task.cancel()  # its lease runs out, and the ledger tells the next worker where it stood
-        await asyncio.gather(*self.live, return_exceptions=True)
+        # Their leases run out, and the ledger tells the next worker where they stood.
+        await ended(self.live)
 
 
 def _log_attempt(claim: Claim, end: End | None, elapsed_s: float) -> None:

@@ -79,8 +79,8 @@ class Supervisor:
     @staticmethod
     def _start(place: _Place, now: float) -> None:
         # Its own process group: a Ctrl-C in the terminal reaches us alone, and we stop the workers in order.
-        place.process = subprocess.Popen(
-            [sys.executable, "-m", "workers.rq_worker"], env=os.environ, process_group=0
+        place.process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", "workers.rq_worker", str(os.getpid())], env=os.environ, process_group=0
         )
         place.started = now
         log.info("worker.started", place=place.number, pid=place.process.pid)

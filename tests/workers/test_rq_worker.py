@@ -1,9 +1,13 @@
 """A worker is stock rq that runs our shift and nothing else, whatever stands in its queue."""
 
+import dataclasses
 import json
 import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import redis
@@ -16,6 +20,8 @@ from rq.serializers import JSONSerializer
 from receiver import keys
 from receiver.config import read_config
 from receiver.wake import new_job
+from tests.support.proxy import Proxy
+from tests.support.waiting import until
 from workers import rq_job, rq_worker
 from workers.plant import Plant
 from workers.rq_job import JobRejected, ShiftJob
@@ -116,6 +122,44 @@ def test_a_worker_that_expired_in_an_outage_is_seen_again(connection, tools, red
     worker.run_maintenance_tasks()
 
     assert [worker.name] == rq_worker.alive(redis_url)
+
+
+def test_a_worker_leaves_quietly_though_redis_is_silent(tools, redis_url):
+    """rq closes the connection under the thread that hears its commands, whose traceback looks like a crash."""
+    with Proxy(urlsplit(redis_url).port) as link:
+        redis_settings = dataclasses.replace(
+            tools.settings, redis_url=f"{link.redis_url[:-1]}{redis_url[-1]}"
+        )
+        worker = rq_worker.build(dataclasses.replace(tools, settings=redis_settings))
+        worker.subscribe()
+        listening = worker.pubsub_thread
+        until(lambda: worker.connection.pubsub_numsub(worker.pubsub_channel_name)[0][1])
+        link.set(black_hole=True)
+
+        worker.unsubscribe()
+        link.set(black_hole=False)
+
+        until(lambda: not listening.is_alive(), what="rq's thread ends")
+
+
+CHILD = """
+import signal, sys, time
+from workers.rq_worker import end_with_parent
+end_with_parent(signal.SIGTERM, int(sys.argv[1]))
+print("works")
+"""
+
+
+@pytest.mark.parametrize(("parent", "ends"), [("ours", 0), ("gone", -signal.SIGTERM)])
+def test_who_begins_behind_its_parents_end_ends_too(parent, ends):
+    """A worker that is started at the moment its supervisor is killed would work on, and nobody would ever stop it."""
+    pid = os.getpid() if parent == "ours" else 2**22
+
+    child = subprocess.run(
+        [sys.executable, "-c", CHILD, str(pid)], capture_output=True, text=True, check=False
+    )
+
+    assert (ends, "works" if ends == 0 else "") == (child.returncode, child.stdout.strip())
 
 
 def test_no_job_holds_anything_of_an_order(client):
