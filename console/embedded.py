@@ -23,8 +23,9 @@ from redis.retry import Retry
 
 from .tether import tethered
 
-#: Seconds a server may take to answer its first PING, and to end after SIGTERM.
-START_S = 10.0
+#: Seconds a server may take to answer its first PING, for which it reads all that it had written, and to end after
+#: SIGTERM.
+START_S = 60.0
 STOP_S = 10.0
 
 

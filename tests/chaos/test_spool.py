@@ -6,11 +6,8 @@ a receiver.
 """
 
 import contextlib
-import itertools
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator
@@ -20,15 +17,9 @@ import pytest
 
 from console.embedded import free_port
 from receiver import keys
-from receiver.spool_file import SpoolBroken
-from receiver.spool_store import SpoolStore
 from tests.chaos.load import Load, endless, worst
-from tests.chaos.power_loss import pages
-from tests.chaos.power_loss.disk import compiled
-from tests.chaos.power_loss.pages import Pages
 from tests.chaos.scene import assert_whole, configure, drained, passed, timed
 from tests.support import broken_redis
-from tests.support.code import ROOT
 from tests.support.system import Process, System
 from tests.support.waiting import until
 
@@ -144,7 +135,7 @@ def test_i14_kills_while_it_spools_and_drains_lose_nothing_that_was_acknowledged
     configure(system, timed(), source={"spool": "spool"})
     trouble = Trouble(system, started(system), chance)
 
-    with never_repeating(system, trouble.receivers, rate=250) as load:
+    with never_repeating(system, trouble.receivers, rate=150) as load:
         for _ in range(scaled(30)):
             trouble.round()
 
@@ -157,112 +148,3 @@ def test_i14_kills_while_it_spools_and_drains_lose_nothing_that_was_acknowledged
         criterion="kill -9 at random points of spooling and draining: LOST 0, DUP 0, ORDER 0",
         reached=f"{said}; {len(load.acked)} acked, {refused} not; 0 lost, 0 twice, 0 inverted, {found.repeated} repeated",
     )
-
-
-#: Adds and removes, and says so: `in` behind each commit, `out` before each removal.
-STORE = """
-import itertools, sys
-from pathlib import Path
-from receiver.spool_store import SpoolStore
-from tests.support.events import an_event
-folder, begin, synchronous = sys.argv[1:]
-store = SpoolStore(Path(folder), "shop", max_bytes=1 << 40)
-store.prepare()
-store._file.connection().execute(f"PRAGMA synchronous = {synchronous}")
-for number in itertools.count(int(begin)):
-    events = [an_event(f"{number}-{n}", body=bytes(n * 1500)) for n in range(5)]
-    store.add([(event, True) for event in events])
-    print("in", *(event.id for event in events), flush=True)
-    if number % 3 == 0:
-        head = store.head(number % 11, 1 << 40)
-        print("out", *(one.event.id for one in head), flush=True)
-        store.remove([one.seq for one in head])
-"""
-
-
-class Cut:
-    """A spool on a disk that loses its power again and again."""
-
-    def __init__(self, disk: Pages, chance: random.Random) -> None:
-        self.disk = disk
-        self.chance = chance
-        self.acked: set[str] = set()
-        self.lost_pages = 0
-        self._begin = 0
-
-    def after(self, commits: int, synchronous: str) -> None:
-        """Cut the power behind some commits."""
-        command = [sys.executable, "-c", STORE, str(self.disk.folder), str(self._begin), synchronous]
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=self.disk.environment, stdout=subprocess.PIPE, text=True
-        )
-        assert process.stdout is not None
-        with contextlib.closing(process.stdout):
-            for line in itertools.islice(process.stdout, commits):
-                self._note(line)
-            until(
-                passed(self.chance.uniform(0, 0.02))
-            )  # anywhere in the next commits, not always just behind one
-            process.kill()
-            for line in process.stdout:  # said before it died
-                if line.endswith("\n"):
-                    self._note(line)
-        process.wait()
-        self.lost_pages += self.disk.lose_power(self.chance)
-
-    def _note(self, line: str) -> None:
-        what, *ids = line.split()
-        if what == "in":
-            self.acked |= set(ids)
-            self._begin = int(ids[0].partition("-")[0]) + 1
-        else:
-            self.acked -= set(ids)
-
-    def missing(self) -> set[str]:
-        """Return what was acknowledged and is not there."""
-        store = SpoolStore(self.disk.folder, "shop", max_bytes=1 << 40)
-        store.prepare()
-        found = {one.event.id for one in store.head(1 << 30, 1 << 40)}
-        assert store.waiting == bool(found)
-        store.close()
-        return self.acked - found
-
-
-@pytest.fixture(name="cut")
-def _cut(tmp_path, chance):
-    folder, kept = tmp_path / "spool", tmp_path / "kept"
-    kept.mkdir()
-    return Cut(Pages(folder=folder, library=compiled(tmp_path, pages.SHIM), kept=kept), chance)
-
-
-@pytest.mark.within(240)
-def test_i14_what_the_spool_acknowledged_survives_a_power_loss(cut, scaled, chance, shown):
-    """An acknowledgement from the spool is worth what its disk is: every commit is synced before it is answered."""
-    losses = 0
-    while (
-        losses < scaled(20, least=3) or not cut.lost_pages
-    ):  # a kill between two commits finds nothing to lose
-        cut.after(chance.randint(1, 60), "EXTRA")
-        assert set() == cut.missing()
-        losses += 1
-    held = len(cut.acked)
-
-    cut.after(60, "OFF")  # the control: without syncs it must lose, or the test shows nothing
-    lost = not_there(cut)
-
-    assert lost
-    shown(
-        "I14 power",
-        criterion=f"{losses} power losses, any mixture of old and new pages: LOST 0; without syncs more than 0",
-        reached=f"{losses} losses took {cut.lost_pages} pages that were not synced; {held} acknowledged waited at the "
-        f"end, 0 lost; the control {lost}",
-    )
-
-
-def not_there(cut: Cut) -> str:
-    """Return in words what a disk without syncs has lost, empty for nothing."""
-    try:
-        missing = cut.missing()
-    except SpoolBroken:
-        return "left no database"
-    return f"lost {len(missing)}" if missing else ""
