@@ -31,10 +31,11 @@ from receiver.inbox import Inbox
 from receiver.lifecycle import CLOSED, IN_FLIGHT, MOVES, Status
 from receiver.record import Record, Ruling, StepState
 from tests.support.events import SHIFT, accepted, an_event
-from tests.support.model import HOLDING, MAX_CRASHES, Due, Event, Model
+from tests.support.model import HOLDING, MAX_CRASHES, Due, Event, Meant, Model
 from workers import dead_letters, sweeper
 from workers.audit import audit
 from workers.ledger import Claim, End, LeaseLost, Ledger, entry
+from workers.replays import Register, Terms
 
 SOURCES = ("going", *HOLDING)
 SUBJECTS = ("order-1", "order-2")
@@ -61,8 +62,10 @@ steps = st.dictionaries(places, st.sampled_from(list(StepState)), min_size=1)
 ends = st.sampled_from([Status.SUCCEEDED, Status.DEAD, *sorted(MOVES[Status.RUNNING] - {Status.RUNNING})])
 
 
+#: What may have become of a replay before it moves anything.
+HINDRANCES = ("", "", "", "paused", "taken")
 #: What of a record is compared as it is.
-FACTS = ("status", "reason", "attempt", "base", "crashes", "replays", "stale", "altered")
+FACTS = ("status", "reason", "attempt", "base", "crashes", "replays", "replay", "stale", "altered")
 
 
 def check(
@@ -118,6 +121,10 @@ def _some_event_exists(machine: "Machine") -> bool:
     return bool(machine.model.events)
 
 
+def _some_step_is_parked(machine: "Machine") -> bool:
+    return bool(machine.model.parked())
+
+
 class Machine(RuleBasedStateMachine):
     """Senders, workers that die, freeze and lie, and operators, on one Redis."""
 
@@ -171,6 +178,16 @@ class Machine(RuleBasedStateMachine):
         return multiple(*claims)
 
     @precondition(_some_lane_is_due)
+    @rule(target=claims, place=places, state=st.sampled_from([StepState.INTENT, StepState.UNKNOWN]))
+    def work_and_park(self, place: str, state: StepState) -> Sequence[Claim]:
+        """The outcome of a step stays unknown."""
+        claims = self._claim(100, LONG_MS)
+        for claim in claims:
+            self._step(claim, {place: state}, LONG_MS, twice=False)
+            self._end(claim, Status.DEAD, LONG_MS, uses_attempt=True, twice=False)
+        return multiple(*claims)
+
+    @precondition(_some_lane_is_due)
     @rule(target=claims, limit=st.sampled_from([1, 100]), steps=steps)
     def work_and_stop_in_the_middle(self, limit: int, steps: dict[str, StepState]) -> Sequence[Claim]:
         """A step renews the lease."""
@@ -209,6 +226,33 @@ class Machine(RuleBasedStateMachine):
         assert expected == [(r.key, moved) for r, moved in dead_letters.replay(self.client, records)]
 
     @precondition(_some_event_exists)
+    @rule(data=st.data(), meant=st.sampled_from(Meant), hindrance=st.sampled_from(HINDRANCES))
+    def replay_on_record(self, data: st.DataObject, meant: Meant, hindrance: str) -> None:
+        """As `orderhook replay` does, in one portion; the replay may have been paused or taken up by another command."""
+        records, register, now = self._some_records(data), Register(self.client), self._now_ms()
+        replay, holder = register.start(Terms(by="me", events=("any",), ahead=0), now=now)
+        if hindrance == "paused":
+            register.pause(replay.id)
+        if hindrance == "taken":
+            register.take_up(replay.id)
+        moved = dead_letters.move(
+            self.client,
+            [record.key for record in records],
+            under=(replay.id, holder),
+            died_before={Meant.NAMED: None, Meant.DEAD: now + 1, Meant.DEAD_LONG_AGO: 1}[meant],
+        )
+
+        found = register.get(replay.id)
+        assert found is not None
+        if hindrance:
+            assert (hindrance, 0, 0) == (moved, found.moved, found.handled)
+            return
+        expected = [
+            self.model.is_meant(r.key, meant) and self.model.replay(r.key, under=replay.id) for r in records
+        ]
+        assert (expected, sum(expected), len(expected)) == (moved, found.moved, found.handled)
+
+    @precondition(_some_event_exists)
     @rule(data=st.data())
     def discard(self, data: st.DataObject) -> None:
         records = self._some_records(data)
@@ -220,11 +264,15 @@ class Machine(RuleBasedStateMachine):
     @precondition(_some_event_exists)
     @rule(data=st.data(), place=places, ruling=st.sampled_from(Ruling), start=st.booleans())
     def resolve(self, data: st.DataObject, place: str, ruling: Ruling, *, start: bool) -> None:
+        """Mostly there is nothing to settle, and nothing may be changed."""
         for record in self._some_records(data):
-            expected = self.model.resolve(record.key, place, done=ruling is Ruling.DONE, start=start)
-            said = {"by": "me", "note": "", "start": start}
+            self._resolve(record, place, ruling, start=start)
 
-            assert expected == dead_letters.resolve(self.client, record, place, ruling, **said)
+    @precondition(_some_step_is_parked)
+    @rule(data=st.data(), ruling=st.sampled_from(Ruling), start=st.booleans())
+    def resolve_what_is_parked(self, data: st.DataObject, ruling: Ruling, *, start: bool) -> None:
+        key, place = data.draw(st.sampled_from(self.model.parked()), "step")
+        self._resolve(*self._records([key]), place, ruling, start=start)
 
     @precondition(lambda self: self.model.keys_where(CLOSED))
     @rule()
@@ -277,6 +325,13 @@ class Machine(RuleBasedStateMachine):
         assert [] == [finding for one in audit(self.inbox) for finding in one.findings]
         assert all(one.holds for one in audit(self.inbox))
         assert [] == sweeper.sweep(self.client)
+
+    def _resolve(self, record: Record, place: str, ruling: Ruling, *, start: bool) -> None:
+        expected = self.model.resolve(record.key, place, done=ruling is Ruling.DONE, start=start)
+
+        assert expected == dead_letters.resolve(
+            self.client, record, place, ruling, by="me", note="", start=start
+        )
 
     def _claim(self, limit: int, lease_ms: int) -> list[Claim]:
         model, due = self.model, self.model.due_lanes()

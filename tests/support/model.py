@@ -29,6 +29,14 @@ class Due(Enum):
     NEVER = "never"
 
 
+class Meant(Enum):
+    """Which events a replay on record is for: those it names, or dead letters that died before some time."""
+
+    NAMED = "named"
+    DEAD = "dead"
+    DEAD_LONG_AGO = "dead long ago"
+
+
 @dataclass(slots=True)
 class Event:
     """An event as the model knows it."""
@@ -48,6 +56,8 @@ class Event:
     altered: int = 0
     replays: int = 0
     stale: bool = False
+    #: The id of the replay on record that started it last, if one did.
+    replay: str = ""
     ledger: dict[str, str] = field(default_factory=dict)
 
 
@@ -145,8 +155,8 @@ class Model:
             self._leave(event.lane, holds=to is Status.DEAD and event.source in HOLDING)
         return True
 
-    def replay(self, key: str) -> bool:
-        """Start an event again: at the head of the lane that it holds, else behind the others."""
+    def replay(self, key: str, *, under: str = "") -> bool:
+        """Start an event again, perhaps under a replay on record: at the head of the lane that it holds, else behind the others."""
         event = self.events.get(key)
         if event is None or event.status in (
             Status.PENDING,
@@ -156,13 +166,19 @@ class Model:
         ):
             return False
         self._move(event, Status.PENDING)
-        event.reason = ""
+        event.reason, event.replay = "", under
         event.base, event.crashes, event.replays = event.attempt, 0, event.replays + 1
         if self._heads(key):
             self.due[event.lane] = Due.NOW
         else:
             self._queue(key)
         return True
+
+    def is_meant(self, key: str, meant: Meant) -> bool:
+        """Return whether a replay on record is for an event; no death is long ago here."""
+        event = self.events.get(key)
+        dead = event is not None and event.status is Status.DEAD
+        return meant is Meant.NAMED or (meant is Meant.DEAD and dead)
 
     def resolve(self, key: str, step: str, *, done: bool, start: bool) -> Resolved | Refused:
         """Settle a step of a dead letter whose outcome is unknown, as a person says it was."""
@@ -177,6 +193,14 @@ class Model:
         else:
             del event.ledger[step]
         return Resolved(was=StepState(was), started=start and self.replay(key))
+
+    def parked(self) -> list[tuple[str, str]]:
+        """Return every step that a person may settle, with its event."""
+        dead = sorted(self.keys_where({Status.DEAD}))
+        states = (StepState.INTENT, StepState.UNKNOWN)
+        return [
+            (key, step) for key in dead for step, state in self.events[key].ledger.items() if state in states
+        ]
 
     def discard(self, key: str) -> bool:
         """Close a dead letter for good; a lane that it held goes on."""
