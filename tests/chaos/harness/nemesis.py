@@ -6,6 +6,7 @@ one fault at a time: one whose turn finds it busy, or finds nobody to strike, wa
 """
 
 import heapq
+import json
 import random
 import time
 from collections import Counter
@@ -90,6 +91,9 @@ class Nemesis:
         if not self._advance(card.fault.target, blow):
             return False
         self.log.append(Struck(kind=card.fault.kind, at=at))
+        # For whoever looks into a failure.
+        with (self.fleet.system.folder / "nemesis.jsonl").open("a") as file:
+            print(json.dumps([at, card.fault.kind, card.fault.target]), file=file)
         return True
 
     def _resume(self) -> None:

@@ -23,7 +23,7 @@ from .sender import Sender
 ACKED_S = 120.0
 DRAINED_S = 120.0
 #: For so long nobody asks for the dead letters, which takes a process.
-QUIET_S = 20.0
+QUIET_S = 5.0
 #: What a process may hold more at the end than at its start: caches that fill, connections in a pool. Killed processes
 #: begin anew, so this is for the last of each place.
 MORE_MB = 40.0
