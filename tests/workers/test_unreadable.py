@@ -1,5 +1,8 @@
 """What a newer orderhook wrote is left as it is, by everything that could take it up, move it or remove it."""
 
+import json
+from pathlib import Path
+
 import pytest
 import redis.asyncio as aredis
 import tomlkit
@@ -11,10 +14,11 @@ from receiver.inbox import Inbox
 from receiver.lifecycle import CLOSED, IN_FLIGHT, Status
 from receiver.record import NEWEST, VERSION, Ruling
 from tests.support import deeds
-from tests.support.events import accepted, an_event, record
+from tests.support.events import accepted, an_event, expire_leases, record
 from workers import dead_letters, shift, sweeper
 from workers.audit import audit
 from workers.dead_letters import Refused
+from workers.failures import Transient
 from workers.ledger import Ledger
 from workers.plant import Plant
 from workers.settings import worker_settings
@@ -33,15 +37,19 @@ strange = pytest.mark.parametrize("changes", STRANGE, ids=["version", "no number
 def _tools(redis_url, tmp_path):
     """A plant that runs the deed `first` for created orders of `shop`, for a moment."""
     deeds.forget()
+    return plant(redis_url, tmp_path, "first")
+
+
+def plant(redis_url: str, folder: Path, *steps: str) -> Plant:
     created = {"name": "one", "entity_type": "Order", "trigger": "order.created"}
     values = {
         "redis_url": redis_url,
         "actions": ["tests.support.deeds"],
         "sources": {"shop": {"scheme": {"type": "unsigned"}}},
         "worker": {"shift_s": 0.2},
-        "workflows": [{**created, "actions": [{"type": "first"}]}],
+        "workflows": [{**created, "actions": [{"type": step} for step in steps]}],
     }
-    path = tmp_path / "orderhook.toml"
+    path = folder / "orderhook.toml"
     path.write_text(tomlkit.dumps(values))
     settings = worker_settings(read_config(environ={}, path=path))
     return Plant(settings=settings, registry=settings.registry)
@@ -194,6 +202,27 @@ def test_what_every_version_says_is_read(client):
 
     assert (2, False, "order-1", LANE) == (found.version, found.readable, found.subject, found.lane)
     assert (0, None, {}, ()) == (found.attempt, found.plan, dict(found.ledger), found.attempts)
+
+
+async def test_an_event_in_a_newer_workflow_dies_and_a_newer_release_finishes_it(client, redis_url, tmp_path):
+    """The one thing that a step back cannot leave waiting: a workflow with a setting that is not known here."""
+    deeds.forget()
+    deeds.FAILURES["second"] = [Transient("not now")]
+    accepted(client, an_event())
+    await shift.work(plant(redis_url, tmp_path, "first", "second"), linger_s=0.02)
+    stored = client.get(next(client.scan_iter(f"{keys.workflow('one', '')}*")))
+    key = keys.workflow(*record(client).plan[0].split("@"))
+    client.set(key, json.dumps({**json.loads(stored), "wanted_since_the_next_release": True}))
+
+    expire_leases(client)
+    await shift.work(plant(redis_url, tmp_path, "first"), linger_s=0.02)
+    assert (Status.DEAD, "workflow_invalid") == (record(client).status, record(client).reason)
+    client.set(key, stored)
+    list(dead_letters.replay(client, [record(client)]))
+    await shift.work(plant(redis_url, tmp_path, "first"), linger_s=0.02)
+
+    assert Status.SUCCEEDED is record(client).status
+    assert ["first", "second", "second"] == [name for name, _, _ in deeds.DEEDS]
 
 
 def test_each_kind_is_said_once():
