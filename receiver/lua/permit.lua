@@ -82,18 +82,20 @@ local function later(call, from, why)
   return { why, ms(math.ceil(moment - now)) }
 end
 
--- The circuit is open: one call may try, the others come back spread over the time behind the next try.
-local function while_open()
-  local probe = math.max(get('probe', 0), get('paused', 0))
+-- The circuit is open: one call may try, the others come back spread over the time behind the next try. Whoever has been
+-- there before goes to the end of that time: so the crowd stays as even as it was, however often the try fails.
+local function while_open(call)
+  local probe, every = math.max(get('probe', 0), get('paused', 0)), PROBE_EVERY[was.open]
   if now >= probe then
-    put('probe', now + PROBE_EVERY[was.open])
+    put('probe', now + every)
     put('waits', 0)
     return { 'probe', '0' }
   end
-  local n = get('waits', 0)
+  local n, spread = get('waits', 0), 3 * PROBE_EVERY.circuit_open
   put('waits', n + 1)
-  local spread = math.max(4 * PROBE_EVERY.circuit_open, 2 * n) * (n * 0.6180339887 % 1) -- even, however many they are
-  return { was.open, ms(math.ceil(probe - now + spread)) }
+  local from = call.standing == 'back' and math.max(0, spread - every) or 0
+  local share = n * 0.6180339887 % 1 -- even, however many they are
+  return { was.open, ms(math.ceil(probe - now + from + math.max(spread - from, 2 * n) * share)) }
 end
 
 -- What the API itself said of its window: never past its last call, and a tenth is kept for replays.
@@ -123,7 +125,7 @@ local function grant(call, wait)
 end
 
 local function decide(call)
-  if was.open then return while_open() end
+  if was.open then return while_open(call) end
   if get('paused', 0) > now then return later(call, get('paused'), 'rate_limited') end
   local wanted = call.standing == 'begun' and 1 or need
   local wait = RATE > 0 and math.max(0, (wanted - tokens) * 1000 / RATE) or 0

@@ -204,7 +204,11 @@ class System:
         """Start a supervisor with its workers and wait until rq knows them."""
         before = self.workers()
         process = self.start("worker", *self.command("worker", "--processes", str(processes)), env=env)
-        until(lambda: len(self.workers() - before) >= processes, what="workers registered", within_s=20)
+        until(
+            lambda: len(self.workers() - before) >= processes,
+            what="workers registered",
+            within_s=20 + 5 * processes,
+        )
         return process
 
     def start_sandbox(self, **options: Any) -> Process:

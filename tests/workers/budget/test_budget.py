@@ -442,7 +442,28 @@ class TestTheCircuit:
 
         seconds = [int(wait_s) for wait_s in waits]
         assert max(seconds.count(second) for second in set(seconds)) <= 0.05 * len(waits)
-        assert 9 <= min(waits) <= max(waits) <= 51
+        assert 9 <= min(waits) <= max(waits) <= 41
+
+    async def test_who_was_there_before_comes_behind_the_others(self, workers, asked):
+        """
+        Else the crowd thickens with every try that fails: whoever's moment came is put among those who wait.
+
+        Bug: after an outage of a minute 57 of 1 000 events came back in one second.
+        """
+        budget = workers.budget()
+        await fails(budget, 20)
+        waits = [one.retry_after_s for one in await asyncio.gather(*(asked(budget) for _ in range(300)))]
+        for _ in range(3):
+            await workers.pass_time(10)
+            assert "probe" == await asked(budget, back=True)
+            ripe = [wait_s for wait_s in waits if wait_s < 20]
+            again = await asyncio.gather(*(asked(budget, back=True) for _ in ripe))
+            waits = [wait_s - 10 for wait_s in waits if wait_s >= 20] + [one.retry_after_s for one in again]
+
+        seconds = [int(wait_s) for wait_s in waits]
+        assert 300 == len(waits)
+        assert max(seconds.count(second) for second in set(seconds)) <= 0.05 * len(waits)
+        assert 9 <= min(waits) <= max(waits) <= 41
 
     async def test_no_event_uses_an_attempt_on_it(self, workers, asked):
         """An outage of a day would otherwise bury every order of the day."""
@@ -459,7 +480,7 @@ class TestTheCircuit:
 
         assert isinstance(found, Unauthorized)
         assert "api.token" in found.message
-        assert 29 <= moment_s <= found.retry_after_s <= 71
+        assert 29 <= moment_s <= found.retry_after_s <= 61
 
 
 class TestRedisIsAway:
