@@ -77,11 +77,12 @@ class TestE5:
             until(lambda: len(load.acked) >= rate, within_s=60)
             begun = time.monotonic()
             process = system.start("replay", *system.command(*REPLAY, *FILTERS[0], "--note", "outage"))
-            (first,) = until(lambda: replays(system), within_s=20)
+            (first,) = until(lambda: replays(system), within_s=60)
             given_up = self.discard(system, ids[-number // 100 :])
             self.kill_again_and_again(system, process, kills, chance)
             self.cancel(system, first.id, number)
-            system.printed(*REPLAY, *FILTERS[1])
+            rest = system.start("replay", *system.command(*REPLAY, *FILTERS[1]))
+            assert 0 == rest.popen.wait(900)
             took_s = time.monotonic() - begun
         drained(system, within_s=60)
 
@@ -161,9 +162,9 @@ class TestE6:
 
         # While no worker is there, none of them gets far: all are at it when the work begins.
         commands = [system.start("replay", *system.command(*REPLAY, *words)) for words in FILTERS]
-        until(lambda: len(self.running(system)) == 2, within_s=30)
+        until(lambda: len(self.running(system)) == 2, within_s=60)
         script = self.script(system)
-        until(lambda: len(self.running(system)) == 3, within_s=30)
+        until(lambda: len(self.running(system)) == 3, within_s=60)
         system.start_worker(2)
         script.join(300)
         assert [0, 0] == [command.popen.wait(300) for command in commands]
