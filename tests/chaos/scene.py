@@ -135,8 +135,14 @@ class Count:
     repeated: int
 
 
-def count(acked: Iterable[str], done: Collection[Deed], *, dead: Collection[str] = ()) -> Count:
-    """Compare what was acknowledged with what was done; events of an order are numbered by `data.number`."""
+def count(
+    acked: Iterable[str],
+    done: Collection[Deed],
+    *,
+    dead: Collection[str] = (),
+    ordered: Collection[str] | None = None,
+) -> Count:
+    """Compare what was acknowledged with what was done; those of an order are numbered by `data.number`, all or some."""
     first = {}
     for deed in done:
         first.setdefault(deed.key, deed)
@@ -147,6 +153,8 @@ def count(acked: Iterable[str], done: Collection[Deed], *, dead: Collection[str]
     newest: dict[tuple[str, str], int] = {}
     inverted = []
     for deed in first.values():
+        if ordered is not None and deed.event_id not in ordered:
+            continue
         place, number = (deed.name, deed.subject), deed.data.get("number", 0)
         if number < newest.get(place, number):
             inverted.append(deed.event_id)
@@ -159,10 +167,16 @@ def count(acked: Iterable[str], done: Collection[Deed], *, dead: Collection[str]
     )
 
 
-def assert_whole(system: System, acked: Iterable[str], *, dead: Collection[str] = ()) -> Count:
+def assert_whole(
+    system: System,
+    acked: Iterable[str],
+    *,
+    dead: Collection[str] = (),
+    ordered: Collection[str] | None = None,
+) -> Count:
     """Assert that nothing was lost, nothing done twice, nothing out of order; return the count."""
-    found = count(acked, deeds(system), dead=dead)
-    assert ([], [], []) == (found.lost[:10], found.duplicate[:10], found.inverted[:10])
+    found = count(acked, deeds(system), dead=dead, ordered=ordered)
+    assert ([], [], []) == (found.lost[:10], found.duplicate[:10], found.inverted[:10]), found
     return found
 
 
