@@ -214,6 +214,9 @@ class Machine(RuleBasedStateMachine):
     def write_with_a_foreign_token(self, claim: Claim, other: Claim, shift: int, to: Status) -> None:
         """A write about one event under another's token, or under one that was given to nobody yet."""
         forged = replace(claim, token=other.token + shift)
+        if event := self.model.events.get(claim.record.key):
+            # The id may have come again with another subject. Where the token is right, so is the lane: they come together.
+            forged = replace(forged, lane=event.lane)
         self._step(forged, {"0.0": StepState.DONE}, LONG_MS, twice=False)
         self._end(forged, to, LONG_MS, uses_attempt=True, twice=False)
 
