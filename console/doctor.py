@@ -16,13 +16,15 @@ from receiver.config import ConfigError, RawConfig
 from receiver.inbox import Inbox
 from receiver.settings import receiver_settings
 from receiver.spool_file import file_system
-from workers import rq_worker
+from workers import egress, rq_worker
 from workers.api.installer import InstallerClient
 from workers.budget import Standing, terms_of
 from workers.failures import Failure
 from workers.settings import ApiSettings, worker_settings
+from workers.targets.keeping import terms_of as target_terms
+from workers.targets.standing import Standing as TargetStanding
 
-from . import budgets, diagnoses, render
+from . import budgets, diagnoses, render, targets
 from .access import config_of, now_ms, redis_of, settings_of
 from .desk import Desk
 from .diagnoses import Check, LaneFacts, Verdict, fail, ok, warn
@@ -112,6 +114,7 @@ def _redis(desk: Desk, raw: RawConfig, settings: ConsoleSettings) -> Iterator[Ch
             yield diagnoses.hands(rq_worker.alive(settings.redis_url), waiting=lanes.ready)
             yield from diagnoses.counters(Inbox(client).counts())
             yield from _budgets(raw, client)
+            yield from _targets(raw, client)
     except ConsoleError as error:
         yield fail(
             "Redis", str(error), "start it, or put redis_url right; the receiver answers 503 meanwhile"
@@ -165,6 +168,24 @@ def _budgets(raw: RawConfig, client: "redis.Redis") -> Iterator[Check]:
     for one in {each.name: each for each in terms.values()}.values():
         fields: dict[str, str] = client.hgetall(keys.budget(one.name))  # type: ignore[assignment]
         yield from budgets.judged(Standing.read(fields), one, now=now_ms(client))
+
+
+def _targets(raw: RawConfig, client: "redis.Redis") -> Iterator[Check]:
+    """
+    Say of each target of webhooks whether it wants any, may be reached, and answers of late.
+    """
+    try:
+        found = worker_settings(raw).targets
+    except ConfigError:
+        return  # said already
+    for name, settings in found.items():
+        standing = TargetStanding.of(client, name)
+        yield targets.wanted(name, settings, standing, now=now_ms(client))
+        yield targets.reachable(name, settings, asyncio.run(egress.resolved(settings.destination)))
+        terms = target_terms(name)
+        fields: dict[str, str] = client.hgetall(keys.budget(terms.name))  # type: ignore[assignment]
+        if fields:
+            yield from budgets.judged(Standing.read(fields), terms, now=now_ms(client))
 
 
 def _api_settings(raw: RawConfig) -> Mapping[str, ApiSettings]:

@@ -22,7 +22,7 @@ from workers.workflows.definitions import Definition
 
 PAGE = Path(__file__).parent.parent / "docs" / "configuration.md"
 
-#: Stands for the name that a source is given.
+#: Stands for the name that a source or a target is given.
 NAME = "NAME"
 
 #: A bar that does not end its cell.
@@ -73,7 +73,7 @@ An unset variable, a file that cannot be read and an empty value stop the start.
 
 Each process reads only the secrets that it needs.
 The receiver reads those of the schemes, and never the token of an order API.
-Workers read the tokens, and never the secrets of the schemes.
+Workers read the tokens and what the targets have, and never the secrets of the schemes.
 So neither needs the other's in its environment; `orderhook sources check` needs both.
 Apart from secrets, workers check the whole file, the receiver's part included.
 
@@ -132,7 +132,7 @@ def _joined(first: Table, second: Table) -> Table:
 
 def _place(item: tuple[str, Table]) -> int:
     top = item[0].split(".")[0]
-    return ("", "receiver", "sources", "worker", WORKFLOWS).index(top)
+    return ("", "receiver", "sources", "targets", "worker", WORKFLOWS).index(top)
 
 
 def _walk(root: Node, node: Node, *, title: str, about: str) -> Iterator[Table]:

@@ -29,6 +29,7 @@ class ConsoleSettings(Section):
     redis_url: RedisUrl = "redis://127.0.0.1:6379/0"
     receiver: ReceiverSection = ReceiverSection()
     sources: dict[SourceName, ConsoleSource] = Field(default_factory=dict)
+    targets: Elsewhere = Field(default=None, repr=False, exclude=True)
     worker: Elsewhere = Field(default=None, repr=False, exclude=True)
     workflows: Elsewhere = Field(default=None, repr=False, exclude=True)
     actions: Elsewhere = Field(default=None, repr=False, exclude=True)

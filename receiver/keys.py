@@ -234,6 +234,28 @@ def budgets() -> str:
     return f"{PREFIX}budgets"
 
 
+def target(name: str) -> str:
+    """
+    `orderhook:target:{name}`: hash, what all workers know of one target of outbound webhooks.
+
+    * `took`, the mean of what its calls take, in milliseconds; `next`, the next free moment of those who wait
+    * `disabled` (when it answered 410), `why` in words, `address`, a digest of the URL that answered: a target that
+      has another URL now is not disabled
+
+    Written by place.lua and leave.lua, read by `orderhook targets` and `doctor`. Expires a day after its last use,
+    unless the target is disabled.
+    """
+    return f"{PREFIX}target:{name}"
+
+
+def target_calls(name: str) -> str:
+    """
+    `orderhook:target-calls:{name}`: sorted set, a random id of each call under way by the time at which its place
+    is free again though nobody gave it back. Expires by itself.
+    """
+    return f"{PREFIX}target-calls:{name}"
+
+
 def probe() -> str:
     """`orderhook:probe`: string, written by `/readyz` to prove that Redis takes writes; expires after a minute."""
     return f"{PREFIX}probe"

@@ -219,6 +219,7 @@ class ReceiverSettings(Section):
     )
     receiver: ReceiverSection = ReceiverSection()
     sources: dict[SourceName, SourceSettings] = Field(default_factory=dict)
+    targets: Elsewhere = Field(default=None, repr=False, exclude=True)
     worker: Elsewhere = Field(default=None, repr=False, exclude=True)
     workflows: Elsewhere = Field(default=None, repr=False, exclude=True)
     actions: Elsewhere = Field(default=None, repr=False, exclude=True)

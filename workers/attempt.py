@@ -214,6 +214,8 @@ class _Visit:
             event=event,
             order=self.order,
             api=self.rules.api,
+            targets=self.shop.targets,
+            trusts_payload=self.rules.trusts_payload,
             idempotency_key=idempotency_key(event.source, event.id, workflow.name, index),
             attempt=self.claim.record.attempts_now,
             workflow=workflow.name,

@@ -38,6 +38,7 @@ class Reason(StrEnum):
     RATE_LIMITED = "rate_limited"
     CIRCUIT_OPEN = "circuit_open"
     UNAUTHORIZED = "unauthorized"
+    TARGET_BUSY = "target_busy"  # all places of a webhook's target are taken
     UPSTREAM_ERROR = "upstream_error"  # 5xx
     UPSTREAM_BAD_RESPONSE = "upstream_bad_response"
     UPSTREAM_CONFLICT = "upstream_conflict"  # 409
@@ -86,6 +87,8 @@ class Transient(Failure):
         retry_after_s: What the other side asked for, in seconds; extends the policy's own wait.
         punctual: *retry_after_s* is a moment of the event's own, handed out by the API's budget: it is spread already,
             and to come earlier or later would spoil it.
+
+    `ages` is set of a wait that uses no attempt but is not worth any age: the retry policy's bound holds for it.
     """
 
     default_reason = Reason.UPSTREAM_ERROR
@@ -102,6 +105,7 @@ class Transient(Failure):
         super().__init__(message, reason=reason, effect=effect)
         self.retry_after_s = retry_after_s
         self.punctual = punctual
+        self.ages = False
 
 
 class RateLimited(Transient):

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -22,10 +22,11 @@ from receiver.settings import read_config
 
 from .actions import OrderApi, Registry
 from .api.transport import open_session
-from .budget import keeping
+from .budget import Budgets, keeping
 from .clients import clients
 from .retry import RetryPolicy
 from .settings import WorkerSettings, worker_settings
+from .targets import keeping as targets
 from .workflows import Workflow, WorkflowErrors, load_workflow
 from .workshop import Books, SourceRules, Workshop
 
@@ -85,6 +86,7 @@ async def workshop(
     async with (
         open_session(concurrency=section.concurrency) as session,
         keeping(redis, tools.settings.apis, call_deadline_s=section.call_deadline_s) as budgets,
+        targets.keeping(redis, tools.settings.targets, call_deadline_s=section.call_deadline_s) as found,
     ):
         apis = await clients(tools.settings.apis, session, budgets=budgets, folder=tools.folder)
         yield Workshop(
@@ -92,7 +94,9 @@ async def workshop(
             workflows=tools.settings.workflows,
             find_version=lambda name, version: _stored_version(redis, tools.registry, name, version),
             registry=tools.registry,
-            budgets=budgets,
+            # Who hears that a budget has changed asks all of them; no source is named like a target's budget.
+            budgets=Budgets({**budgets.by_source, **{one.terms.name: one for one in found.budgets.values()}}),
+            targets=found.by_name,
             rules={name: _rules(tools, name, apis.get(name)) for name in tools.settings.sources},
             default_rules=SourceRules(keep_ms=tools.keep_ms("")),
             policy=RetryPolicy(
@@ -124,7 +128,8 @@ async def _stored_version(
     if stored is None:
         return None
     with contextlib.suppress(WorkflowErrors):  # an action it names is gone; the caller says so of the event
-        return load_workflow(msgspec.json.decode(stored), known=registry)
+        # A target that is gone since is told of where it is missed.
+        return load_workflow(msgspec.json.decode(stored), known=replace(registry, targets=None))
     return None
 
 

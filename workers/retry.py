@@ -86,10 +86,10 @@ def decide(failure: Failure, *, attempt: int, age_s: float, policy: RetryPolicy,
 def _reason_to_give_up(failure: Failure, *, attempt: int, age_s: float, policy: RetryPolicy) -> str | None:
     if not isinstance(failure, Transient):
         return failure.reason
+    if age_s >= policy.max_age_s and (failure.uses_attempt or failure.ages):
+        return Reason.TOO_OLD
     if not failure.uses_attempt:
         return None  # it is the API that is in trouble: however long that takes, the event has done nothing wrong
-    if age_s >= policy.max_age_s:
-        return Reason.TOO_OLD
     if isinstance(failure, BadResponse) and attempt >= BAD_RESPONSE_ATTEMPTS:
         return failure.reason
     if attempt >= policy.max_attempts:

@@ -12,6 +12,7 @@ from receiver.secrets import SecretText
 from receiver.settings import Elsewhere, RedisUrl, Section, SourceName, SourceTerms
 
 from .api.paths import InstallerPaths, InstallerStatuses
+from .target_settings import TargetName, TargetSettings
 
 MODULE_NAME = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$"
 
@@ -186,6 +187,7 @@ class WorkerFile(Section):
     redis_url: RedisUrl = "redis://127.0.0.1:6379/0"
     receiver: Elsewhere = Field(default=None, repr=False, exclude=True)
     sources: dict[SourceName, WorkerSource] = Field(default_factory=dict)
+    targets: dict[TargetName, TargetSettings] = Field(default_factory=dict)
     worker: WorkerSection = WorkerSection()
     workflows: list[Any] = Field(
         default_factory=list,

@@ -17,6 +17,7 @@ from receiver.settings import ReceiverSettings, SourceTerms
 
 from .actions import ActionError, Registry
 from .sections import MODULE_NAME, ApiSettings, RetrySettings, WorkerFile, WorkerSection
+from .target_settings import TargetSettings
 from .workflows import Workflow, WorkflowErrors, WorkflowProblem, load_workflows
 
 __all__ = [
@@ -43,6 +44,7 @@ class WorkerSettings:
     worker: WorkerSection
     sources: Mapping[str, SourceTerms]
     apis: Mapping[str, ApiSettings]
+    targets: Mapping[str, TargetSettings] = field(repr=False)
     actions: tuple[str, ...]
     registry: Registry = field(repr=False)
     workflows: tuple[Workflow, ...] = field(repr=False)
@@ -90,6 +92,7 @@ def _assembled(file: WorkerFile, registry: Registry, workflows: tuple[Workflow, 
         worker=file.worker,
         sources=file.sources,
         apis={name: source.api for name, source in file.sources.items() if source.api},
+        targets=file.targets,
         actions=tuple(file.actions),
         registry=registry,
         workflows=workflows,
@@ -100,9 +103,14 @@ def _registry(raw: RawConfig) -> Registry:
     found = raw.values.get("actions", ())
     names = [name for name in found if _is_module(name)] if isinstance(found, list) else []
     try:
-        return Registry.load(names, folder=raw.folder)
+        return Registry.load(names, folder=raw.folder, targets=_targets(raw))
     except ActionError as error:
         raise ConfigError(_action_problems(error, found, raw)) from error
+
+
+def _targets(raw: RawConfig) -> frozenset[str]:
+    found = raw.values.get("targets", {})
+    return frozenset(found) if isinstance(found, Mapping) else frozenset()
 
 
 def _is_module(name: object) -> bool:

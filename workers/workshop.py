@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from .actions import OrderApi, Registry
+from .actions import OrderApi, Registry, Target
 from .budget import Budgets
 from .ledger import Claim, End
 from .retry import RetryPolicy
@@ -47,6 +47,7 @@ class Workshop:
     find_version: Callable[[str, str], Awaitable[Workflow | None]]
     registry: Registry
     budgets: Budgets
+    targets: Mapping[str, Target]
     rules: Mapping[str, SourceRules]
     default_rules: SourceRules
     policy: RetryPolicy

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ..desk import Desk
-from . import dead_letters, dev, events, operations, processes, replay, sources, workflows
+from . import dead_letters, dev, events, operations, processes, replay, sources, targets, workflows
 from .boundary import Bounded
 from .options import EXIT_CODES
 
@@ -53,6 +53,7 @@ app.command(rich_help_panel=_START, epilog=processes.SANDBOX_EXAMPLES)(processes
 app.add_typer(events.app, rich_help_panel=_LOOK)
 app.add_typer(workflows.app, rich_help_panel=_LOOK)
 app.add_typer(sources.app, rich_help_panel=_LOOK)
+app.add_typer(targets.app, rich_help_panel=_LOOK)
 app.add_typer(dead_letters.app, rich_help_panel=_ACT)
 app.command(rich_help_panel=_ACT, epilog=replay.EXAMPLES)(replay.replay)
 app.add_typer(replay.app, rich_help_panel=_ACT)

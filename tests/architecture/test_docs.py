@@ -34,6 +34,7 @@ WORDS = """
     record, body, inbox, ready, hold, stale, status, in flight, reason, retention, durability
     trigger, condition, plan, action, effect, effect class, effect ledger, intent, idempotency key
     claim, lease, fencing token, backoff, failure, crash, budget, circuit, moment
+    target, message, place
     relay, wake, group commit, sweep, audit, loss equation, supervisor, sandbox
 """
 

@@ -4,8 +4,9 @@ What a step can do: the types of an action, the decorator that marks one, the re
 The built-in actions are in `orders.py`. Nothing registers at import: `Registry.load` is told where to look.
 """
 
-from .base import Action, EffectClass, EventView, OrderApi, Result, Step
+from .base import Action, EffectClass, EventView, OrderApi, Result, Step, Target
 from .marking import action
+from .parameters import TargetName
 from .registry import ActionError, Registry
 
 __all__ = [
@@ -17,5 +18,7 @@ __all__ = [
     "Registry",
     "Result",
     "Step",
+    "Target",
+    "TargetName",
     "action",
 ]

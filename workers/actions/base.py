@@ -60,6 +60,13 @@ class OrderApi(Protocol):
     async def remove_tag(self, order_id: str, tag_id: str, *, idempotency_key: str) -> object: ...
 
 
+class Target(Protocol):
+    """A configured receiver of outbound webhooks, see `workers.targets`."""
+
+    async def deliver(self, message_id: str, body: bytes) -> Result:
+        """Sign and post one message; a repeat under the same id is the same message. Raises a `Failure`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """
@@ -70,6 +77,8 @@ class Step:
             reads it again.
         api: The order API of the event's source; None where the configuration names none.
         idempotency_key: The same in every attempt and every replay of this step.
+        targets: The receivers of outbound webhooks, by name.
+        trusts_payload: What the sender wrote is believed; of a source that is a hint only, it is not.
         attempt: Counted from 1.
         index: The step's place in its workflow, counted from 0.
     """
@@ -77,6 +86,8 @@ class Step:
     event: EventView
     order: Mapping[str, Any] | None = field(default=None, repr=False)
     api: OrderApi | None = field(default=None, repr=False)
+    targets: Mapping[str, Target] = field(default_factory=dict, repr=False)
+    trusts_payload: bool = True
     idempotency_key: str
     attempt: int
     workflow: str

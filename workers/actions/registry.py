@@ -14,13 +14,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
 
+from pydantic import BaseModel
+
 from ..redaction import redacted
 from .base import Action
 from .building import build
 from .marking import Mark, mark_of
+from .parameters import TARGETS
 
 #: Loaded always, before the modules of the configuration.
-BUILT_IN = ("workers.actions.orders",)
+BUILT_IN = ("workers.actions.orders", "workers.actions.webhook")
 
 
 class ActionError(Exception):
@@ -33,12 +36,24 @@ class ActionError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """Actions by name, read like a mapping."""
+    """
+    Actions by name, read like a mapping.
+
+    Args:
+        targets: The names that a parameter may give to a target of webhooks; None where nobody knows them.
+    """
 
     actions: Mapping[str, Action]
+    targets: frozenset[str] | None = None
 
     @classmethod
-    def load(cls, modules: Sequence[str] = (), *, folder: Path | None = None) -> Self:
+    def load(
+        cls,
+        modules: Sequence[str] = (),
+        *,
+        folder: Path | None = None,
+        targets: frozenset[str] | None = None,
+    ) -> Self:
         """
         Import *modules* and collect their actions, after the built-in ones.
 
@@ -56,7 +71,7 @@ class Registry:
             collection.add_module(module)
         if collection.problems:
             raise ActionError(collection.problems)
-        return cls(MappingProxyType(collection.actions))
+        return cls(MappingProxyType(collection.actions), targets)
 
     def __getitem__(self, name: str) -> Action:
         return self.actions[name]
@@ -66,6 +81,15 @@ class Registry:
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.actions)
+
+    def params(self, name: str, given: Mapping[str, Any]) -> BaseModel:
+        """
+        Return what a workflow gives to an action, checked.
+
+        Raises:
+            ValidationError: It cannot be used.
+        """
+        return self.actions[name].params.model_validate(given, context={TARGETS: self.targets})
 
     def describe_unknown(self, name: str) -> str:
         """Return the message for a name that is not in here, with the names that are."""

@@ -18,7 +18,7 @@ from ..failures import Reason
 Standing = Literal["new", "back", "begun"]
 
 #: Reasons for which an event waits for a moment that a budget gave it.
-_WAITS = frozenset({Reason.RATE_LIMITED, Reason.CIRCUIT_OPEN, Reason.UNAUTHORIZED})
+_WAITS = frozenset({Reason.RATE_LIMITED, Reason.CIRCUIT_OPEN, Reason.UNAUTHORIZED, Reason.TARGET_BUSY})
 
 
 @dataclass(slots=True, kw_only=True)

@@ -153,7 +153,7 @@ def _step(index: int, raw: Mapping[str, Any], known: Registry, report: _Report) 
         report.add(f"actions[{index}].type", message, index)
         return None
     try:
-        return StepSpec(type=name, params=known[name].params.model_validate(params))
+        return StepSpec(type=name, params=known.params(name, params))
     except ValidationError as error:
         for key, message in describe(error, known[name].params):
             report.add(_joined(f"actions[{index}]", key), message, index)

@@ -67,8 +67,15 @@ def test_the_built_in_actions_are_always_there():
     """A configuration without `actions` can tag and dispatch."""
     registry = Registry.load()
 
-    assert sorted(registry) == ["assign_tag", "cancel_order", "dispatch_order", "fetch_order", "remove_tag"]
-    assert {registry[name].effect for name in registry} == {EffectClass.NATURAL}
+    assert sorted(registry) == [
+        "assign_tag",
+        "cancel_order",
+        "dispatch_order",
+        "fetch_order",
+        "remove_tag",
+        "webhook",
+    ]
+    assert {name for name in registry if registry[name].effect is not EffectClass.NATURAL} == {"webhook"}
 
 
 def test_a_marked_function_becomes_an_action(folder):
@@ -350,7 +357,7 @@ def test_a_missing_module_is_told():
 def test_an_unknown_name_is_answered_with_the_known_ones():
     """Used by the messages of workflows."""
     assert Registry.load().describe_unknown("asign_tag") == (
-        "unknown action 'asign_tag'; known: assign_tag, cancel_order, dispatch_order, fetch_order, remove_tag"
+        "unknown action 'asign_tag'; known: assign_tag, cancel_order, dispatch_order, fetch_order, remove_tag, webhook"
         "; did you mean assign_tag?"
     )
 
