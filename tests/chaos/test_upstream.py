@@ -129,7 +129,7 @@ def test_u3_an_api_that_is_down(system, scaled, shown):
         system,
         processes=scaled(6, least=2),
         api={"circuit_probe_s": every_s},
-        worker={"lease_s": 30.0, "call_deadline_s": 20.0, "retry": {"base_s": 1.0}},
+        worker={"retry": {"base_s": 1.0}},
     )
     faults(system, {"fault": "status_500", "status": 503})
     orders = seeded(system, events)

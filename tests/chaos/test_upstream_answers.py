@@ -15,7 +15,7 @@ import pytest
 
 from receiver.inbox import Filter, Inbox
 from tests.chaos.scene import drained, horses, in_flight
-from tests.chaos.upstream import DISPATCH, NO_RETRY, begin, calls, dispatched, faults, seeded
+from tests.chaos.upstream import DISPATCH, NO_RETRY, PATIENT, begin, calls, dispatched, faults, seeded
 from tests.support.front import Asked, Front, Said
 from tests.support.proxy import Proxy
 from tests.support.system import Process, System
@@ -73,9 +73,9 @@ def _has_ipv6() -> bool:
     return False
 
 
-def prepare(system: System, workflows=(DISPATCH,), **tables) -> None:
+def prepare(system: System, workflows=(DISPATCH,), *, worker=None, api=None) -> None:
     """Start everything but the workers, which are to find the API elsewhere."""
-    system.configure(list(workflows), **tables)
+    system.configure(list(workflows), worker={**PATIENT, **(worker or {})}, api=api)
     system.start_receiver()
     system.start_sandbox(calls_kept=100_000)
 
@@ -156,7 +156,7 @@ class TestU6:
 
         prepare(
             system,
-            worker={"lease_s": 8.0, "call_deadline_s": 6.0, "retry": {"base_s": 0.1}},
+            worker={"retry": {"base_s": 0.1}},
         )
         with Front(system.sandbox_port, spoilt) as front:
             worker = system.start_worker(env={WAY: front.url})
