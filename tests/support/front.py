@@ -1,11 +1,12 @@
 """
-An API in front of the sandbox, in a thread of its own: it passes calls on, or answers them as it is told.
+An API in front of the sandbox, in a thread of its own: it passes calls on, or answers them as it is told, or never.
 
 For answers that the sandbox does not give: any status, a bomb of gzip, a certificate that nobody has vouched for.
 """
 
 import contextlib
 import http.client
+import socketserver
 import ssl
 import threading
 import time
@@ -76,6 +77,43 @@ class Front:
                 body=answer.read(),
                 headers={"content-type": answer.headers["content-type"]},
             )
+
+
+class Silence:
+    """Listens on a free loopback port, takes whatever comes, and says nothing until the other side hangs up."""
+
+    def __init__(self) -> None:
+        #: How long each of those lasted that have hung up.
+        self.seconds: list[float] = []
+        self._server = _Silent(("127.0.0.1", 0), _listener(self))
+        self._thread = threading.Thread(target=self._server.serve_forever, name="silence", daemon=True)
+        self.port = self._server.server_address[1]
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(10)
+
+
+class _Silent(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
+def _listener(silence: Silence) -> type[socketserver.BaseRequestHandler]:
+    class Listener(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            began = time.monotonic()
+            with contextlib.suppress(ConnectionError):
+                while self.request.recv(65_536):
+                    pass
+            silence.seconds.append(time.monotonic() - began)
+
+    return Listener
 
 
 class _Server(ThreadingHTTPServer):

@@ -11,10 +11,8 @@ import random
 import socket
 import struct
 import threading
-import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Self
 
 CHUNK = 64 * 1024
@@ -48,25 +46,11 @@ class Seen:
     lost: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """A connection that has ended: how long it lasted, and how many chunks of replies came through it."""
-
-    seconds: float
-    replies: int
-
-
 class _Link:
     """One connection through the proxy: two pumps, which end together."""
 
     def __init__(self, inner: asyncio.StreamWriter, outer: asyncio.StreamWriter) -> None:
         self.writers = (inner, outer)
-        self.since = time.monotonic()
-        self.replies = 0
-
-    @property
-    def ended(self) -> Ended:
-        return Ended(seconds=time.monotonic() - self.since, replies=self.replies)
 
     def reset(self) -> None:
         for writer in self.writers:
@@ -83,8 +67,6 @@ class Proxy:
         self.port = 0
         self.faults = Faults()
         self.seen = Seen()
-        #: The connections that have ended, in this order.
-        self.ended: list[Ended] = []
         self._random = random.Random(seed)
         self._lose_next = 0
         self._silently = False
@@ -183,7 +165,7 @@ class Proxy:
         self._links.add(link)
         pumps = [
             asyncio.create_task(self._pump(reader, back, self._passes_request)),
-            asyncio.create_task(self._pump(there, writer, partial(self._passes_reply, link))),
+            asyncio.create_task(self._pump(there, writer, self._passes_reply)),
         ]
         try:
             # Told to end, it ends in order: asyncio.streams asks a cancelled task for its exception, and logs that.
@@ -194,7 +176,6 @@ class Proxy:
                 pump.cancel()
             await asyncio.gather(*pumps, return_exceptions=True)
             self._links.discard(link)
-            self.ended.append(link.ended)
             if any(pump.done() and not pump.cancelled() and pump.result() for pump in pumps):
                 link.reset()
             for one in link.writers:
@@ -227,7 +208,7 @@ class Proxy:
         self.seen.requests += 1
         return "pass"
 
-    def _passes_reply(self, link: _Link) -> str:
+    def _passes_reply(self) -> str:
         if self._lose_next > 0:
             self._lose_next -= 1
             self.seen.lost += 1
@@ -236,7 +217,6 @@ class Proxy:
             self.seen.lost += 1
             return "reset"
         self.seen.replies += 1
-        link.replies += 1
         return "pass"
 
     def _order(self, coroutine: Coroutine[Any, Any, None]) -> None:
