@@ -1,14 +1,13 @@
-"""Events that come late, and a Redis that is not what it was: E2, E3, E7 and I15 of the catalogue."""
+"""Events that come late, and a Redis that is not what it was: E2, E3 and I15 of the catalogue."""
 
 import shutil
-from collections import Counter, defaultdict
+from collections import defaultdict
 
 import pytest
 
 from receiver import keys
-from receiver.lifecycle import Status
 from tests.chaos.load import Event, Load, endless
-from tests.chaos.scene import configure, deeds, drained, passed, records, timed
+from tests.chaos.scene import configure, deeds, drained, passed, timed
 from tests.support.waiting import until
 
 STREAMS = 20
@@ -90,49 +89,6 @@ def _age(client, key: str, past_ms: int) -> None:
         client.hincrby(key, field, -past_ms)
     for name in (key, keys.body(keys.EventKey(key))):
         client.pexpire(name, client.pttl(name) - past_ms)
-
-
-@pytest.mark.within(120)
-@pytest.mark.parametrize("on_dead", ["hold", "continue"])
-def test_e7_a_replay_sets_no_order_back(system, scaled, shown, on_dead):
-    """A lane that waits for a dead event goes on with it; in one that went on, the event is too old to be applied."""
-    configure(
-        system,
-        {"type": "poisoned"},
-        source={"occurred_at_path": "data.at", "on_dead": on_dead},
-        worker={"retry": {"base_s": 0.05, "cap_s": 0.05, "max_attempts": 2}},
-    )
-    system.start_receiver()
-    system.start_worker(2)
-    orders, poisoned = scaled(200, least=10), 1
-    for order in range(orders):
-        for number in range(EACH):
-            data = {"number": number, "at": 1_700_000_000_000 + number, "poison": number == poisoned}
-            system.deliver("open", f"e7-{order}-{number}", {"id": f"order-{order}"} | data)
-    dead = [f"e7-{order}-{poisoned}" for order in range(orders)]
-    until(lambda: {one.status for one in records(system, dead)} == {Status.DEAD}, within_s=60)
-    if on_dead == "continue":
-        drained(system, within_s=60)
-
-    (system.folder / "cured").touch()
-    system.printed("replay", "--yes", *dead)
-    drained(system, within_s=60)
-
-    applied = defaultdict(list)
-    for deed in deeds(system):
-        if deed.name == "poisoned":
-            applied[deed.subject].append(deed.data["number"])
-    expected = [n for n in range(EACH) if on_dead == "hold" or n != poisoned]
-    assert {f"order-{order}": expected for order in range(orders)} == applied
-    again = Counter(one.status for one in records(system, dead))
-    assert {Status.SUCCEEDED if on_dead == "hold" else Status.IGNORED: orders} == again
-    shown(
-        f"E7 {on_dead}",
-        criterion=f"the second of {EACH} events replayed in {orders} orders: 0 set back",
-        reached="it went first and the others behind it, in order"
-        if on_dead == "hold"
-        else "it came too late and was left alone, with its reason",
-    )
 
 
 @pytest.mark.within(120)
