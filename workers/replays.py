@@ -126,8 +126,14 @@ class Register:
         self._redis = client
         self._inbox = Inbox(client)
 
-    def start(self, terms: Terms, *, now: int) -> tuple[Replay, str]:
-        """Put a replay on record, as running; return it with its holder."""
+    def start(self, terms: Terms, *, now: int, total: int | None = None) -> tuple[Replay, str]:
+        """
+        Put a replay on record, as running; return it with its holder.
+
+        Args:
+            now: Dead letters are those that died until then, in milliseconds.
+            total: How many those are; counted if unset, which takes seconds where there are a hundred thousand.
+        """
         replay_id, holder = f"rp-{uuid.uuid4().hex[:8]}", uuid.uuid4().hex
         # What dies from now on is not meant, above all what is moved and dies again.
         wanted = replace(terms.wanted, until=min(terms.wanted.until, now + 1), status=None)
@@ -142,7 +148,7 @@ class Register:
             "events": json.dumps(terms.events),
             "rate": terms.rate,
             "ahead": terms.ahead,
-            "total": len(terms.events) or self._inbox.count_dead(wanted),
+            "total": len(terms.events) or (self._inbox.count_dead(wanted) if total is None else total),
         }
         with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.hset(keys.replay(replay_id), mapping=fields)

@@ -63,14 +63,15 @@ def replay(desk: Desk, order: Order) -> None:
 
     """
     with redis_of(desk) as client:
-        terms, now = _terms(client, desk, order), now_ms(client)
+        now = now_ms(client)
+        terms = _terms(client, desk, order, now=now)
         count = len(terms.events) or Inbox(client).count_dead(terms.wanted)
         if not count:
             render.talk("no dead letters")
             return
         if not order.yes and (order.take_all or count > 1):
             confirm(f"Replay {count} events? --dry-run shows what each would do.")
-        _carry_out(client, *Register(client).start(terms, now=now))
+        _carry_out(client, *Register(client).start(terms, now=now, total=count))
 
 
 def resume(desk: Desk, replay_id: str) -> None:
@@ -115,13 +116,13 @@ def chosen(client: "redis.Redis", order: Order) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _terms(client: "redis.Redis", desk: Desk, order: Order) -> Terms:
+def _terms(client: "redis.Redis", desk: Desk, order: Order, *, now: int) -> Terms:
     usual = CEILING if order.take_all else 0
     return Terms(
         by=desk.operator,
         why=order.note,
         events=chosen(client, order),
-        wanted=filter_of(order.wish, now=now_ms(client)),
+        wanted=filter_of(order.wish, now=now),
         rate=order.rate,
         ahead=usual if order.ahead is None else order.ahead,
     )
