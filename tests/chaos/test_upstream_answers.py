@@ -326,7 +326,7 @@ class TestU10:
         each, deadline_s = scaled(200, least=40), scaled(5, least=1)
         prepare(
             system,
-            worker={"lease_s": deadline_s + 0.5, "call_deadline_s": deadline_s, "retry": {"base_s": 1.0}},
+            worker={"lease_s": deadline_s + 0.5, "call_deadline_s": deadline_s, "retry": {"base_s": 0.3}},
             api={"circuit_probe_s": 1.0},
         )
         with hole() as host:
