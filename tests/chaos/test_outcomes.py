@@ -258,7 +258,7 @@ def test_u5_a_connection_that_is_reset_behind_the_effect(system, scaled, shown, 
     system.start_receiver()
     system.start_sandbox(honour_idempotency_key=honour)
     system.start_worker(2)
-    reset = {"fault": "reset_after_effect", "probability": max(0.02, 3 / orders)}
+    reset = {"fault": "reset_after_effect", "probability": max(0.02, 8 / orders)}
     system.call_sandbox("PUT", "/_sandbox/faults", {"faults": [reset]})
 
     system.call_sandbox("POST", "/_sandbox/seed", {"orders": orders})
