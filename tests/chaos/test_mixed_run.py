@@ -16,15 +16,16 @@ from .harness.storm import MORE_FILES, MORE_MB, Report, ride_out
 
 #: Acknowledged events of a full run.
 EVENTS = 10_000
-#: Orders are made for more events, so that no fault strikes a system at rest where the machine is slow.
-ORDERS = 3
+#: How many events orders are made for, so that no fault strikes a system at rest where the machine is slow: a multiple
+#: of what is wanted, and more.
+TIMES, MORE = 3, 2_000
 
 
 def storm(system, *, life, seconds, scaled, chance, without=(), **sandbox) -> Report:
     """Start everything, ride the storm out, return what came of it; *without* are kinds of faults to leave out."""
     events = scaled(EVENTS, least=100)
     with Fleet(system=system, life=life, chance=random.Random(chance.random())) as fleet:
-        ids = fleet.start(orders=ORDERS * events // len(life), **sandbox)
+        ids = fleet.start(orders=(TIMES * events + MORE) // len(life), **sandbox)
         nemesis = Nemesis(
             fleet=fleet,
             faults=at_scale([one for one in catalogue(fleet) if one.kind not in without], scaled),

@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 import aiohttp
+from aiohttp.connector import Connection
 from yarl import URL
 
 from .. import lease
@@ -37,7 +38,18 @@ def open_session(*, concurrency: int) -> aiohttp.ClientSession:
     It heeds no proxy or netrc of the environment and keeps no cookies, which would mix the users of two sources.
     """
     connector = aiohttp.TCPConnector(limit=2 * concurrency, keepalive_timeout=KEEP_ALIVE_S)
-    return aiohttp.ClientSession(connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar())
+    return aiohttp.ClientSession(
+        connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), request_class=_InTime
+    )
+
+
+class _InTime(aiohttp.ClientRequest):
+    """A request that changes something only while the lease lasts, also where it had to wait for a connection."""
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        if self.method != "GET":
+            lease.check()
+        return await super().send(conn)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,12 +134,11 @@ async def _send_once(
     request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
     """
-    Send a write only while the lease lasts, and keep aiohttp from sending a PUT or a DELETE again by itself.
+    Keep aiohttp from sending a PUT or a DELETE again by itself.
 
     It repeats after these two errors on a kept-alive connection and has no public switch, so they change their
     class here; its connector's errors, which come before anything is sent, are not repeated and keep theirs.
     """
-    lease.check()
     try:
         return await send(request)
     except aiohttp.ClientConnectorError:

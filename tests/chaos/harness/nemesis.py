@@ -69,8 +69,7 @@ class Nemesis:
         now = time.monotonic()
         if self._deck and now >= self._next:
             # From now, not from when it was due: a machine that falls behind is not to be given all at once.
-            self._next = now + self._pace * self._deck[0].gap
-            self._strike()
+            self._next = now + self._pace * self._strike()
         return True
 
     def mend(self) -> None:
@@ -79,11 +78,13 @@ class Nemesis:
         self._deck.clear()
         until(lambda: self.turn() and self.done, within_s=END_S + 10, what="every fault is mended")
 
-    def _strike(self) -> None:
+    def _strike(self) -> float:
+        """Strike with the first card that finds its target; return the gap behind it, as a share of the mean."""
         for place, card in enumerate(self._deck):
             if card.fault.target not in self._busy and self._begins(card):
                 del self._deck[place]
-                return
+                return card.gap
+        return 1.0
 
     def _begins(self, card: Card) -> bool:
         blow = card.fault.strike(self.fleet, random.Random(card.seed))

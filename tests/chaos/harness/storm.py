@@ -19,10 +19,16 @@ from .fleet import Fleet, open_files, resident_mb
 from .nemesis import Nemesis
 from .sender import Sender
 
+#: Seconds until the first effect.
+WARM_S = 30.0
 #: Seconds from the last fault until all is acknowledged, and from then until every effect is there.
 ACKED_S = 120.0
-DRAINED_S = 120.0
-#: For so long nobody asks for the dead letters, which takes a process.
+DRAINED_S = 480.0
+#: What has not come when nothing has come for so long is lost, and not late: the longest wait by itself is that of an
+#: event behind a circuit that has opened.
+STILL_S = 60.0
+#: How often effects are looked at, and after how long without a new one the dead letters, which takes a process.
+LOOK_S = 0.5
 QUIET_S = 5.0
 #: What a process may hold more at the end than at its start: caches that fill, connections in a pool. Killed processes
 #: begin anew, so this is for the last of each place.
@@ -48,6 +54,8 @@ class Report:
     recovery: Recovery
     answers: Counter[int]
     taken_twice: list[str]
+    #: From the last fault to the last effect.
+    drained_s: float
     audit: list[dict[str, object]]
     audit_code: int
     took_s: float
@@ -78,7 +86,7 @@ class Report:
         most_mb = max((one.mb for one in self.after.values()), default=0)
         most_files = max((one.files for one in self.after.values()), default=0)
         return (
-            f"{self.recovery}; {self.took_s:.0f} s; answers {answers}; "
+            f"{self.recovery}; {self.took_s:.0f} s, the last {self.drained_s:.0f} of them without faults; answers {answers}; "
             f"at the end at most {most_mb:.0f} MB and {most_files} file descriptors in a process"
         )
 
@@ -86,9 +94,11 @@ class Report:
 def ride_out(fleet: Fleet, sender: Sender, nemesis: Nemesis, *, events: int) -> Report:
     """Strike until the deck is used up and *events* are acknowledged, wait for the last effect, and look."""
     began = time.monotonic()
-    before = footprints(fleet)
     sender.start()
     try:
+        # Else all that cannot strike workers without work comes first, and the others in one heap.
+        until(fleet.effects, within_s=WARM_S, what="the first effect")
+        before = footprints(fleet)
         # Whatever is left in the deck when all is sent finds nobody at work: a report says how many struck.
         until(
             lambda: nemesis.turn() and (sender.done or (nemesis.done and sender.acknowledged >= events)),
@@ -98,8 +108,9 @@ def ride_out(fleet: Fleet, sender: Sender, nemesis: Nemesis, *, events: int) -> 
     finally:
         nemesis.mend()
         sender.stop()
-    sent = sender.acked()
+    mended, sent = time.monotonic(), sender.acked()
     drain(fleet, sent)
+    drained_s = time.monotonic() - mended
     effects, dead = fleet.effects(), fleet.dead()
     audit = fleet.system.run("audit", "--json", "--tries", "20")
     return Report(
@@ -109,6 +120,7 @@ def ride_out(fleet: Fleet, sender: Sender, nemesis: Nemesis, *, events: int) -> 
         recovery=recovery([(struck.kind, struck.at) for struck in nemesis.log], effects),
         answers=sender.answers,
         taken_twice=sender.taken_twice,
+        drained_s=drained_s,
         audit=[json.loads(line) for line in audit.stdout.splitlines()],
         audit_code=audit.returncode,
         took_s=time.monotonic() - began,
@@ -118,16 +130,31 @@ def ride_out(fleet: Fleet, sender: Sender, nemesis: Nemesis, *, events: int) -> 
 
 
 def drain(fleet: Fleet, sent: Collection[Sent]) -> None:
-    """Wait until nothing is lost that does not wait for a person, or until it has been too long."""
-
-    def lost(dead: Collection[str] = ()) -> list[str]:
-        return check(sent, fleet.effects(), life=fleet.life, dead=dead).lost
-
+    """Wait until nothing is missing that does not wait for a person, or until nothing has come for too long."""
+    look = _Drain(fleet, sent)
     with contextlib.suppress(AssertionError):  # then the verdict names what is lost
-        until(lambda: not lost(), within_s=QUIET_S)
-        return
-    with contextlib.suppress(AssertionError):
-        until(lambda: not lost(fleet.dead()), within_s=DRAINED_S - QUIET_S)
+        until(look.over, within_s=DRAINED_S)
+
+
+class _Drain:
+    """Looks at the other side's logs now and then until they are complete, or stand still."""
+
+    def __init__(self, fleet: Fleet, sent: Collection[Sent]) -> None:
+        self._fleet, self._sent = fleet, sent
+        self._seen = 0
+        self._looked = self._came = time.monotonic()
+
+    def over(self) -> bool:
+        if time.monotonic() < self._looked + LOOK_S:
+            return False
+        effects = self._fleet.effects()
+        self._looked = time.monotonic()
+        if len(effects) > self._seen:
+            self._seen, self._came = len(effects), self._looked
+        still_s = self._looked - self._came
+        dead = self._fleet.dead() if still_s > QUIET_S else ()
+        lost = check(self._sent, effects, life=self._fleet.life, dead=dead).lost
+        return not lost or still_s > STILL_S
 
 
 def footprints(fleet: Fleet) -> dict[str, Footprint]:

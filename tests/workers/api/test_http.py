@@ -12,10 +12,12 @@ import pytest
 
 from receiver.secrets import Secret
 from tests.support.tls import self_signed
+from tests.support.waiting import until_async
 from workers import lease
 from workers.api.bodies import BODY_LIMIT
 from workers.api.http import Edge
 from workers.api.token import Token
+from workers.api.transport import open_session
 from workers.failures import BadResponse, Permanent, Transient
 
 pytestmark = pytest.mark.anyio
@@ -60,6 +62,28 @@ async def test_a_write_is_not_sent_once_the_lease_is_over(edge, upstream, call_o
         await asyncio.create_task(attempt())
 
     assert ["GET"] == [seen.method for seen in upstream.seen]
+
+
+async def test_a_write_that_waits_for_a_connection_is_not_sent_behind_its_lease(upstream, token, call_of):
+    """The instants between asking whether the lease lasts and sending are where a frozen worker acts a second time."""
+    upstream.sends(OK[:20], OK[20:], pause_s=0.4)
+
+    async def attempt(edge: Edge) -> None:
+        lease.hold(time.monotonic() + 0.2)
+        await edge.send(call_of("dispatch_order"), "/api/v1/order/o/dispatch", body=b"{}", key="k-1")
+
+    async def all_busy() -> bool:
+        return len(upstream.seen) == 2
+
+    async with open_session(concurrency=1) as session:
+        edge = Edge(session, base_url=upstream.url, token=Token(token), deadline_s=5.0)
+        reads = [asyncio.create_task(edge.send(call_of("get_order"), "/api/v1/order/o")) for _ in range(2)]
+        await until_async(all_busy)
+        with pytest.raises(lease.LeaseLost):
+            await asyncio.create_task(attempt(edge))
+        await asyncio.gather(*reads)
+
+    assert ["GET", "GET"] == [seen.method for seen in upstream.seen]
 
 
 async def test_a_path_is_sent_as_it_was_escaped(edge, upstream, call_of):
