@@ -70,7 +70,9 @@ local function bind()
   if RATE ~= learned or RATE == 0 then return end
   if now - get('grown', 0) < (steep and 1000 or 10000) then return end
   put('grown', now)
-  put('rate', get('rate', 0) * (steep and 1.1 or 1.01))
+  -- The longer nothing was refused, the faster: a rate that was learned while few worked is soon outgrown.
+  local quiet = now - get('paused', 0)
+  put('rate', get('rate', 0) * (steep and 1.1 or quiet > 60000 and 1.05 or quiet > 30000 and 1.03 or 1.01))
 end
 
 -- The next free moment behind those who wait already, not before `from`; who has waited before has a line of its own.

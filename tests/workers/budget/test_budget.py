@@ -263,6 +263,17 @@ class TestA429:
 
         assert 35.0 == pytest.approx(float(await workers.field("rate")))
 
+    @pytest.mark.parametrize(("quiet_s", "factor"), [(20, 1.01), (40, 1.03), (70, 1.05)])
+    async def test_the_longer_there_was_none_the_faster_the_rate_grows(self, workers, asked, quiet_s, factor):
+        """A rate that was learned while most workers were down must not hold up all of them for the next hour."""
+        budget = workers.budget(rate_per_s=50)
+        await budget.limited(1.0, None, probe=False)
+        await workers.pass_time(1.1 + quiet_s)
+
+        await asyncio.gather(*(asked(budget, made=1) for _ in range(4)))
+
+        assert 35.0 * factor == pytest.approx(float(await workers.field("rate")))
+
     async def test_what_it_taught_is_forgotten_after_an_idle_hour(self, workers, asked):
         """A limit that was met at noon must not slow down the night."""
         budget = workers.budget()
