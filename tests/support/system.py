@@ -128,6 +128,7 @@ class System:
         api: Mapping[str, Any] | None = None,
         receiver: Mapping[str, Any] | None = None,
         actions: Sequence[str] = (),
+        targets: Mapping[str, Any] | None = None,
     ) -> None:
         """
         Write the configuration: the sources `installer` (signed, with an API) and `open` (unsigned, without).
@@ -151,6 +152,7 @@ class System:
                 "open": {"scheme": {"type": "unsigned"}, "id_path": "id", **(source or {})},
             },
             "worker": {"lease_s": 2.0, "call_deadline_s": 1.5, "retry": {"base_s": 0.1}, **(worker or {})},
+            "targets": dict(targets or {}),
             "workflows": [{"entity_type": "Order", **workflow} for workflow in workflows],
         }
         (self.folder / "orderhook.toml").write_text(tomlkit.dumps(values))
