@@ -42,8 +42,12 @@ PURE = (
     "receiver.verification",
     "workers.conditions",
     "workers.failures",
+    "workers.egress.addresses",
+    "workers.egress.destination",
     "workers.redaction",
     "workers.retry",
+    "workers.targets.answers",
+    "workers.targets.signing",
     "workers.workflows",
 )
 

@@ -99,6 +99,16 @@ def test_trouble_of_the_api_makes_no_event_too_old(kind):
     assert isinstance(decision(kind("not now"), age_s=10 * 86_400), RetryAfter)
 
 
+@pytest.mark.parametrize("kind", [RateLimited, CircuitOpen])
+def test_trouble_of_one_target_of_several_does(kind):
+    """An order must not wait for ever because somebody's webhook is down: others are to be told of it too."""
+    failure = kind("not now", retry_after_s=5.0, punctual=True)
+    failure.ages = True
+
+    assert decision(failure, age_s=86_400) == GiveUp("too_old")
+    assert decision(failure, age_s=86_399, attempt=100) == RetryAfter(5.0, counts=False)
+
+
 def test_a_moment_of_the_budget_is_kept_to_the_millisecond():
     """It is spread already; jitter would pile events up again, and the hour's cap bring back a whole queue at once."""
     failure = RateLimited("not yet", retry_after_s=7_200.5, punctual=True)

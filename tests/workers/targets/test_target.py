@@ -8,7 +8,9 @@ import pytest
 
 from receiver import keys
 from tests.support import hooks
+from tests.support.http_peer import serving
 from tests.support.schemes import ED25519_SECRET
+from tests.support.tls import self_signed
 from workers import lease
 from workers.budget import Visit, visiting
 from workers.failures import BadResponse, CircuitOpen, Permanent, RateLimited, Transient
@@ -278,6 +280,15 @@ async def test_a_destination_inside_is_blocked(peer, target_at):
 
     assert (Permanent, "blocked_destination") == (type(found), found.reason)
     assert 0 == peer.connections
+
+
+async def test_a_certificate_that_is_not_good_is_for_a_person(target_at, tmp_path):
+    """To look away would tell our secrets' signatures, and the order, to whoever is in between."""
+    async with serving(self_signed(tmp_path, name="localhost", days=10)) as peer:
+        found = await failure(await target_at(peer.url.replace("127.0.0.1", "localhost")))
+
+        assert (Permanent, "target_certificate") == (type(found), found.reason)
+        assert [] == peer.seen
 
 
 async def test_nothing_is_sent_without_a_lease(peer, target):
