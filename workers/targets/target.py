@@ -71,10 +71,11 @@ class Target:
         took_s: float | None = None
         gone = ""
         try:
+            post = self._post(message_id, body)  # before the gate, which must hear of whoever it lets through
             probe = await self.gate.enter()
             begun = time.monotonic()
             try:
-                answer = await self._sent(self._post(message_id, body), probe=probe)
+                answer = await self._sent(post, probe=probe)
             finally:
                 took_s = time.monotonic() - begun
             gone = f"target {self.name} answered {answer.status}" if answer.is_gone else ""
