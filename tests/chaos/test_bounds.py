@@ -25,7 +25,7 @@ def test_i3_the_soft_cap_comes_before_a_full_redis(system, scaled, shown):
     """A flood of 40 MB into 10 MB of room: the sender is told to come back, and Redis never has to say no."""
     configure(system, timed(seconds=0.01))
     system.start_receiver()
-    many, room = scaled(10_000, least=1_000), scaled(10 << 20, least=2 << 20)
+    many, room = scaled(10_000, least=4_000), 10 << 20
     with system.client() as client:
         client.config_set("maxmemory", client.info("memory")["used_memory"] + room)
     flood = [

@@ -11,11 +11,10 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 import aiohttp
-from aiohttp.connector import Connection
 from yarl import URL
 
-from .. import lease
 from ..failures import BadResponse, Failure, Permanent, Reason, Transient
+from ..punctual import Punctual
 from .bodies import REFUSED, content_of
 from .refusals import ApiReason
 from .replies import Call, Reply
@@ -39,17 +38,8 @@ def open_session(*, concurrency: int) -> aiohttp.ClientSession:
     """
     connector = aiohttp.TCPConnector(limit=2 * concurrency, keepalive_timeout=KEEP_ALIVE_S)
     return aiohttp.ClientSession(
-        connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), request_class=_InTime
+        connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), request_class=Punctual
     )
-
-
-class _InTime(aiohttp.ClientRequest):
-    """A request that changes something only while the lease lasts, also where it had to wait for a connection."""
-
-    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
-        if self.method != "GET":
-            lease.check()
-        return await super().send(conn)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

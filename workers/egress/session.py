@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from ..punctual import Punctual
 from .addresses import refusal
 from .destination import Destination
 
@@ -40,7 +41,9 @@ def open_session(
         resolver=_Resolver(resolver or aiohttp.ThreadedResolver(), allow_private=allow_private),
         socket_factory=_sockets(allow_private=allow_private),
     )
-    return aiohttp.ClientSession(connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar())
+    return aiohttp.ClientSession(
+        connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), request_class=Punctual
+    )
 
 
 async def resolved(destination: Destination) -> list[str]:

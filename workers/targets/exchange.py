@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 import aiohttp
 from yarl import URL
 
-from .. import lease
 from ..egress import Blocked
 from ..failures import BadResponse, Failure, Permanent, Reason, Transient
 from ..redaction import redacted
@@ -64,7 +63,6 @@ async def exchange(session: aiohttp.ClientSession, post: Post, *, deadline_s: fl
                 allow_redirects=False,
                 auto_decompress=False,
                 timeout=timeout,
-                middlewares=(_in_time,),
             ) as response,
         ):
             excerpt = _shown(await _beginning(response), post.hidden)
@@ -72,12 +70,6 @@ async def exchange(session: aiohttp.ClientSession, post: Post, *, deadline_s: fl
     except (aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
         # Its repr may show the headers that were sent, so it is not chained.
         raise _failure_from(post.target, error, deadline_s=deadline_s) from None
-
-
-async def _in_time(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Send only while the lease lasts."""
-    lease.check()
-    return await send(request)
 
 
 async def _beginning(response: aiohttp.ClientResponse) -> bytes:

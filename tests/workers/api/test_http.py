@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import socket
+import threading
 import time
 import tracemalloc
 import zlib
@@ -19,6 +20,7 @@ from workers.api.http import Edge
 from workers.api.token import Token
 from workers.api.transport import open_session
 from workers.failures import BadResponse, Permanent, Transient
+from workers.punctual import Punctual
 
 pytestmark = pytest.mark.anyio
 
@@ -84,6 +86,31 @@ async def test_a_write_that_waits_for_a_connection_is_not_sent_behind_its_lease(
         await asyncio.gather(*reads)
 
     assert ["GET", "GET"] == [seen.method for seen in upstream.seen]
+
+
+class Frozen(Punctual):
+    """A request whose process is frozen when all but the sending is done."""
+
+    async def write_bytes(self, *args, **more):
+        threading.Event().wait(0.3)
+        await super().write_bytes(*args, **more)
+
+
+async def test_a_write_that_is_frozen_on_its_way_out_is_not_sent_behind_its_lease(upstream, token, call_of):
+    """aiohttp sends in a task of its own: a freeze before that task once let twenty effects happen twice."""
+    upstream.answers(200, {})
+
+    async def attempt(edge: Edge) -> None:
+        lease.hold(time.monotonic() + 0.2)
+        await edge.send(call_of("dispatch_order"), "/api/v1/order/o/dispatch", body=b"{}", key="k-1")
+
+    async with aiohttp.ClientSession(request_class=Frozen) as session:
+        edge = Edge(session, base_url=upstream.url, token=Token(token), deadline_s=5.0)
+        with pytest.raises(lease.LeaseLost):
+            await asyncio.create_task(attempt(edge))
+        await edge.send(call_of("get_order"), "/api/v1/order/o")
+
+    assert ["GET"] == [seen.method for seen in upstream.seen]
 
 
 async def test_a_path_is_sent_as_it_was_escaped(edge, upstream, call_of):

@@ -1,0 +1,42 @@
+"""
+Requests that change something only while the attempt's lease lasts.
+
+The lease is asked for at the last moment there is: behind the wait for a connection, in the very callback whose write
+goes out. What is left is the instant between that look and the system call behind it.
+"""
+
+import aiohttp
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.connector import Connection
+
+from . import lease
+from .lease import LeaseLost
+
+
+class Punctual(aiohttp.ClientRequest):
+    """A request that raises `LeaseLost` where it would be sent too late; for `ClientSession(request_class=…)`."""
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        if conn.transport is not None:
+            # uvloop otherwise writes at the end of its turn, behind whatever else has something to do in it.
+            conn.transport.set_write_buffer_limits(high=0)
+        self._check()
+        return await super().send(conn)
+
+    async def write_bytes(
+        self, writer: AbstractStreamWriter, conn: Connection, content_length: int | None = None
+    ) -> None:
+        """Send head and body, which aiohttp does in a task of its own."""
+        try:
+            self._check()
+        except LeaseLost as late:
+            if conn.protocol is not None:
+                conn.protocol.set_exception(
+                    late
+                )  # to who waits for the answer, as aiohttp does with its own errors
+            return
+        await super().write_bytes(writer, conn, content_length)
+
+    def _check(self) -> None:
+        if self.method != "GET":
+            lease.check()
