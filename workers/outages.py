@@ -51,6 +51,8 @@ class Patience(Retry):
         super().__init__(waits, retries=-1, supported_errors=(*OUTAGES, ResponseError))
         #: Called after each command that was refused because Redis is full: rq can do nothing then, our scripts can.
         self.while_full: Callable[[], None] = lambda: None
+        #: Called before each wait.
+        self.while_away: Callable[[], None] = lambda: None
         self._over = False
 
     def __deepcopy__(self, _: object) -> Self:
@@ -76,5 +78,6 @@ class Patience(Retry):
         """Stop or work, but not in the thread in which rq listens to its commands."""
         if self._over:
             raise StopRequested from error
+        self.while_away()
         if isinstance(error, OutOfMemoryError) or "OOM" in str(error).split():
             self.while_full()

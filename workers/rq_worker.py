@@ -109,7 +109,9 @@ class ShiftWorker(Worker):
 
     def setup_work_horse_signals(self) -> None:
         super().setup_work_horse_signals()  # type: ignore[no-untyped-call]
-        end_with_parent(signal.SIGTERM, self._parent or self.pid)
+        parent = self._parent or self.pid or 0
+        end_with_parent(signal.SIGTERM, parent)
+        self.patience.while_away = lambda: leave_without(parent)
 
     def shift_without_rq(self) -> None:
         """
@@ -214,6 +216,13 @@ def end_with_parent(sign: int, parent: int | None) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, sign)
         if parent and os.getppid() != parent:  # it ended before it could be asked for
             os.kill(os.getpid(), sign)
+
+
+def leave_without(parent: int) -> None:
+    """End this process if *parent* has: the signal that said so may have come while a shift ran, which ended by it."""
+    if os.getppid() != parent:
+        log.warning("worker.left_behind", detail="its worker is gone; what it had claimed is claimed again")
+        os._exit(1)
 
 
 def main() -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import broken_redis
+from tests.support.processes import runs
 from tests.support.system import System, children, descendants
 from tests.support.waiting import until
 
@@ -82,6 +83,23 @@ def test_a_worker_that_is_told_to_stop_stops_without_redis(system):
     assert 0 == worker.stop()
 
     assert time.monotonic() - started < 10
+
+
+def test_a_shift_whose_worker_is_killed_ends_without_redis(system):
+    """Nobody would stop it any more: it waited for a Redis that never came back."""
+    system.configure([SLOW])
+    system.start_receiver()
+    worker = system.start_worker()
+    system.deliver("open", "evt-1", {"id": "order-1"})
+    until(system.deeds)
+    shifts = [shift for parent in children(worker.popen.pid) for shift in children(parent)]
+    system.redis.kill()
+
+    for pid in (worker.popen.pid, *children(worker.popen.pid)):
+        os.kill(pid, signal.SIGKILL)
+
+    assert shifts
+    until(lambda: not [pid for pid in shifts if runs(pid)], within_s=15)
 
 
 def test_a_worker_that_is_told_to_stop_finishes_its_step_and_leaves_no_process(system):

@@ -73,6 +73,16 @@ def test_a_redis_that_is_away_is_not_worked_with():
     assert [] == shifts
 
 
+def test_each_wait_is_an_occasion_to_look_around():
+    """A shift whose worker is gone leaves then."""
+    patience, looks = Patience(), []
+    patience.while_away = lambda: looks.append(1)
+
+    patience.call_with_retry(_Command(redis.ConnectionError("gone"), redis.TimeoutError("late")), nothing)
+
+    assert [1, 1] == looks
+
+
 def test_who_must_stop_waits_no_longer():
     """A deploy during an outage ends in time; redis-py's copies for each connection hear of it, too."""
     patience = Patience()
