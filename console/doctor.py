@@ -51,7 +51,7 @@ def run(desk: Desk, *, public_url: str, as_jsonl: bool) -> None:
         failed += check.verdict is Verdict.FAIL
         _print(check, as_jsonl=as_jsonl)
     if failed:
-        raise Failed(f"{failed} checks failed")
+        raise Failed(f"{render.counted(failed, 'check')} failed")
 
 
 def _print(check: Check, *, as_jsonl: bool) -> None:
@@ -211,7 +211,7 @@ async def _api(name: str, settings: ApiSettings) -> Check:
         except Failure as failure:
             advice = f"look at sources.{name}.api: base_url, token and paths"
             return fail(title, f"{settings.base_url}: {failure.reason}: {failure.message}", advice)
-    return ok(title, f"{settings.base_url} answers and takes the token ({len(tags)} tags)")
+    return ok(title, f"{settings.base_url} answers and takes the token ({render.counted(len(tags), 'tag')})")
 
 
 def _receiver(base: str, *, name: str) -> Check:

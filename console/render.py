@@ -95,6 +95,11 @@ def status(value: Status) -> Piece:
     return value.value, STATUS_TONES.get(value, Tone.PLAIN)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return `1 event`, `2 events`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _filled(line: Sequence[Piece], widths: Sequence[int]) -> Iterable[Piece]:
     for cell, width in zip(line[:-1], widths, strict=False):
         yield cell

@@ -36,7 +36,7 @@ def preview(desk: Desk, order: Order, *, as_jsonl: bool) -> None:
             counted[_kind(foresight)] += 1
             _print(foresight, as_jsonl=as_jsonl)
     summary = ", ".join(f"{number} {kind}" for kind, number in counted.items())
-    render.talk(f"nothing was changed; {counted.total()} events: {summary or 'none'}")
+    render.talk(f"nothing was changed; {render.counted(counted.total(), 'event')}: {summary or 'none'}")
 
 
 def _foreseen(

@@ -70,7 +70,7 @@ def replay(desk: Desk, order: Order) -> None:
             render.talk("no dead letters")
             return
         if not order.yes and (order.take_all or count > 1):
-            confirm(f"Replay {count} events? --dry-run shows what each would do.")
+            confirm(f"Replay {render.counted(count, 'event')}? --dry-run shows what each would do.")
         _carry_out(client, *Register(client).start(terms, now=now, total=count))
 
 
@@ -129,7 +129,7 @@ def _terms(client: "redis.Redis", desk: Desk, order: Order, *, now: int) -> Term
 
 
 def _carry_out(client: "redis.Redis", replay: Replay, holder: str) -> None:
-    render.talk(f"replay {replay.id}: {replay.total - replay.moved} events")
+    render.talk(f"replay {replay.id}: {render.counted(replay.total - replay.moved, 'event')}")
     register, under_way = Register(client), Replaying(client=client, replay=replay, holder=holder)
     try:
         _follow(replay, under_way)
@@ -184,7 +184,7 @@ def _advance(progress: Progress, bar: TaskID, step: Step) -> None:
 
 
 def _sum_up(replay: Replay) -> None:
-    render.talk(f"{replay.moved} of {replay.total} events replayed")
+    render.talk(f"{replay.moved} of {render.counted(replay.total, 'event')} replayed")
     if replay.elsewhere and replay.terms.events:
         raise Failed(f"{replay.elsewhere} were gone, in flight already, or a newer orderhook's")
     if replay.elsewhere:

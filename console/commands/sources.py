@@ -77,7 +77,8 @@ def check(desk: Desk) -> None:
     weak = 0
     for name, source in receiving.sources.items():
         weak += _print(name, source, working.apis.get(name), receiving)
-    render.talk(f"{len(receiving.sources)} sources can be used, with {weak} warnings")
+    sources, warnings = render.counted(len(receiving.sources), "source"), render.counted(weak, "warning")
+    render.talk(f"{sources} can be used, with {warnings}")
 
 
 def _print(name: str, source: SourceSettings, api: ApiSettings | None, settings: ReceiverSettings) -> int:

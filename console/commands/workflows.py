@@ -56,7 +56,8 @@ def check(desk: Desk) -> None:
     warnings = workflow_warnings(workflows)
     for warning in warnings:
         render.data(("warning  ", Tone.WARN), str(warning))
-    render.talk(f"{len(workflows)} workflows can be used, with {len(warnings)} warnings")
+    found, said = render.counted(len(workflows), "workflow"), render.counted(len(warnings), "warning")
+    render.talk(f"{found} can be used, with {said}")
 
 
 def _print(workflow: Workflow, registry: Registry) -> None:

@@ -38,7 +38,7 @@ def test_a_dry_run_says_what_each_step_would_do_and_changes_nothing(client, orde
         "    both: first is done, not repeated",
         "    both: second would run",
     ] == said.out.splitlines()
-    assert "nothing was changed; 1 events: 1 would act" in said.err
+    assert "nothing was changed; 1 event: 1 would act" in said.err
     assert before == client.hgetall(keys.event("shop", "evt-1"))
 
 
@@ -60,7 +60,7 @@ def test_a_replay_repeats_only_what_is_not_done(client, orderhook, dead):
     orderhook.work()
 
     assert (0, "evt-1  replayed\n") == (said.code, said.out)
-    assert re.fullmatch(r"replay rp-\w{8}: 1 events\n1 of 1 events replayed\n", said.err)
+    assert re.fullmatch(r"replay rp-\w{8}: 1 event\n1 of 1 event replayed\n", said.err)
     assert Status.SUCCEEDED is record(client).status
     assert ["first", "second", "second"] == [name for name, _, _ in deeds.DEEDS]
 

@@ -27,7 +27,7 @@ def test_check_shows_what_was_understood_and_no_secret(orderhook):
     assert "POST http://127.0.0.1:8000/webhooks/shop" in said.out
     assert "verified by standard-webhooks with Secret(env:SHOP_SECRET)" in said.out
     assert ENVIRON["SHOP_SECRET"] not in said.out + said.err
-    assert "1 sources can be used, with 0 warnings\n" == said.err
+    assert "1 source can be used, with 0 warnings\n" == said.err
 
 
 @pytest.mark.parametrize(
