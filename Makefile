@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test chaos check docs bench bench-short lock clean
+.PHONY: help run test chaos chaos-short check docs bench bench-short lock clean
 
 # The first Python that is new enough and can make a virtual environment; `make PYTHON=/path/to/python run` to choose.
 CAN_RUN_US := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
@@ -27,6 +27,9 @@ test: $(VENV)/installed-dev  ## Install, then run the tests
 
 chaos: $(VENV)/installed-dev  ## Install, then break everything under load and count (CHAOS_SECONDS, CHAOS_SCALE, CHAOS_SEED)
 	@$(BIN)/pytest -q tests/chaos $(ARGS)
+
+chaos-short: $(VENV)/installed-dev  ## A minute or two of it: some scenarios, with small numbers
+	@CHAOS_SECONDS=$${CHAOS_SECONDS:-15} CHAOS_SCALE=$${CHAOS_SCALE:-0.03} $(BIN)/pytest -q tests/chaos -m short $(ARGS)
 
 check: $(VENV)/installed-dev  ## Lint, format, types, and the tests of architecture and documentation
 	@$(BIN)/ruff check .

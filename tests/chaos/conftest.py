@@ -56,6 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         f"within(seconds, times=0): how long the scenario may take, and how often CHAOS_SECONDS more; {WITHIN_S} if unset",
     )
+    config.addinivalue_line("markers", "short: one of those that run before each change lands")
     table = os.environ.get("CHAOS_TABLE")
     config.stash[RUN] = Run(
         seed=int(os.environ.get("CHAOS_SEED") or random.SystemRandom().getrandbits(32)),

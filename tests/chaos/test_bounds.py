@@ -21,6 +21,7 @@ def codes(system) -> set[str]:
 
 
 @pytest.mark.within(180)
+@pytest.mark.short
 def test_i3_the_soft_cap_comes_before_a_full_redis(system, scaled, shown):
     """A flood of 40 MB into 10 MB of room: the sender is told to come back, and Redis never has to say no."""
     configure(system, timed(seconds=0.01))

@@ -129,6 +129,7 @@ def reached(pair: Pair, crowd: Crowd, repeated: int) -> str:
 
 
 @pytest.mark.within(600)
+@pytest.mark.short
 def test_i4_flips_behind_one_address_lose_nothing(system, pair, scaled, chance, shown):
     """A managed service: the name leads to another server, and open connections stay with the old one."""
     flips = scaled(20, least=2)

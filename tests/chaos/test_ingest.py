@@ -140,6 +140,7 @@ def test_i2_redis_is_slow(system, slow, shown):
     )
 
 
+@pytest.mark.short
 def test_i6_replies_that_get_lost_cost_no_event(taking, scaled, seed, shown):
     """The write has landed and the sender hears 503: its next try is a duplicate, and the lane holds the event once."""
     system, events = taking, scaled(10_000, least=500)

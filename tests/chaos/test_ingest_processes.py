@@ -80,6 +80,7 @@ def test_i7_rolling_restarts_of_two_receivers(taking, scaled, shown):
 
 
 @pytest.mark.within(600)
+@pytest.mark.short
 def test_i8_receivers_killed_in_the_middle_of_requests(taking, scaled, chance, shown):
     """What was not acknowledged may or may not be there; sent again, it is there once."""
     system, kills = taking, scaled(100, least=5)
@@ -162,6 +163,7 @@ def first_answers(tries: Iterable[Try]) -> Counter[tuple[int, ...]]:
 
 
 @pytest.mark.parametrize("storm", [(1, 10_000), (1000, 10)], ids=["one event", "a thousand, shuffled"])
+@pytest.mark.short
 def test_i12_duplicate_storm(taking, scaled, chance, shown, storm):
     """
     The first is taken, the rest are told that it is known, and nothing is stored or done twice.

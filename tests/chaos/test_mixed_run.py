@@ -75,6 +75,7 @@ def assert_sound(report: Report) -> None:
         assert now.files <= before.files + MORE_FILES, f"{place}: {before} {now}"
 
 
+@pytest.mark.short
 @pytest.mark.within(600, times=3)
 def test_m1_nothing_is_lost_doubled_or_overtaken_whatever_breaks(system, seconds, scaled, chance, shown):
     """The promises P1 to P4 in one: at an API that honours keys, each effect of each acknowledged event once, in order."""

@@ -54,6 +54,7 @@ def is_dead(system: System) -> bool:
 
 
 @pytest.mark.parametrize("on_dead", ["hold", "continue"])
+@pytest.mark.short
 def test_e1_a_poison_event_in_the_middle_of_its_lane(system, scaled, shown, on_dead):
     """One order has a problem: it waits or goes on, as its source says, and no other order notices."""
     lanes = scaled(40, least=4)

@@ -113,6 +113,7 @@ def done_by(system: System, release: int, among: Collection[str]) -> set[str]:
 
 
 @pytest.mark.within(240)
+@pytest.mark.short
 def test_e8_two_releases_side_by_side_then_the_old_one_alone_lose_nothing(system, tmp_path, scaled, shown):
     """An upgrade and a way back, in the middle of the queue: what the old release cannot read waits, and nothing dies."""
     (system.folder / "released_deeds.py").write_text(RELEASED)

@@ -59,6 +59,7 @@ def spooling(system: System) -> bool:
 
 
 @pytest.mark.within(240)
+@pytest.mark.short
 def test_i14_an_outage_of_redis_costs_a_sender_that_never_repeats_nothing(system, scaled, shown):
     """GitHub tries once: with a spool it does not notice, and neither does the order."""
     outage_s = scaled(60, least=1)

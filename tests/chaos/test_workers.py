@@ -89,6 +89,7 @@ def recoveries(done: Iterable[Deed], killed: Mapping[int, float]) -> list[tuple[
 
 
 @pytest.mark.within(600)
+@pytest.mark.short
 def test_w1_workers_killed_in_the_middle_of_events(system, scaled, chance, shown):
     """
     Every step that was recorded stays done, and the next one that claims the order goes on behind it.
