@@ -14,7 +14,7 @@ import aiohttp
 from yarl import URL
 
 from ..failures import BadResponse, Failure, Permanent, Reason, Transient
-from ..punctual import Punctual
+from ..in_time import InTime
 from .bodies import REFUSED, content_of
 from .refusals import ApiReason
 from .replies import Call, Reply
@@ -38,7 +38,7 @@ def open_session(*, concurrency: int) -> aiohttp.ClientSession:
     """
     connector = aiohttp.TCPConnector(limit=2 * concurrency, keepalive_timeout=KEEP_ALIVE_S)
     return aiohttp.ClientSession(
-        connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), request_class=Punctual
+        connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), request_class=InTime
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from ..punctual import Punctual
+from ..in_time import InTime
 from .addresses import refusal
 from .destination import Destination
 
@@ -42,7 +42,7 @@ def open_session(
         socket_factory=_sockets(allow_private=allow_private),
     )
     return aiohttp.ClientSession(
-        connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), request_class=Punctual
+        connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), request_class=InTime
     )
 
 

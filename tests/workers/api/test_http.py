@@ -20,7 +20,7 @@ from workers.api.http import Edge
 from workers.api.token import Token
 from workers.api.transport import open_session
 from workers.failures import BadResponse, Permanent, Transient
-from workers.punctual import Punctual
+from workers.in_time import InTime
 
 pytestmark = pytest.mark.anyio
 
@@ -88,7 +88,7 @@ async def test_a_write_that_waits_for_a_connection_is_not_sent_behind_its_lease(
     assert ["GET", "GET"] == [seen.method for seen in upstream.seen]
 
 
-class Frozen(Punctual):
+class Frozen(InTime):
     """A request whose process is frozen when all but the sending is done."""
 
     async def write_bytes(self, *args, **more):

@@ -2,7 +2,8 @@
 Requests that change something only while the attempt's lease lasts.
 
 The lease is asked for at the last moment there is: behind the wait for a connection, in the very callback whose write
-goes out. What is left is the instant between that look and the system call behind it.
+goes out. What is left is the instant between that look and the system call behind it, and over TLS the rest of the
+loop's turn.
 """
 
 import aiohttp
@@ -13,12 +14,13 @@ from . import lease
 from .lease import LeaseLost
 
 
-class Punctual(aiohttp.ClientRequest):
+class InTime(aiohttp.ClientRequest):
     """A request that raises `LeaseLost` where it would be sent too late; for `ClientSession(request_class=…)`."""
 
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
         if conn.transport is not None:
-            # uvloop otherwise writes at the end of its turn, behind whatever else has something to do in it.
+            # uvloop otherwise writes at the end of its turn, behind whatever else has something to do in it; below TLS
+            # it does so all the same.
             conn.transport.set_write_buffer_limits(high=0)
         self._check()
         return await super().send(conn)
