@@ -16,7 +16,8 @@ from receiver.config import schema_of
 from receiver.config.environment import variable_of
 from receiver.config.schema import Node, choices, described, members, opened
 from receiver.settings import ReceiverSettings
-from workers.api.paths import OPERATIONS, Operation
+from workers.api.paths import OPERATIONS
+from workers.api.routes import Operation
 from workers.sections import WorkerFile
 from workers.workflows.definitions import Definition
 

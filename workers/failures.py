@@ -44,10 +44,14 @@ class Reason(StrEnum):
     UPSTREAM_CONFLICT = "upstream_conflict"  # 409
     UPSTREAM_REJECTED = "upstream_rejected"  # 400, 422: the same request would be refused again
     ORDER_GONE = "order_gone"
+    SHIPMENT_GONE = "shipment_gone"
+    CUSTOMER_GONE = "customer_gone"
+    PRODUCT_GONE = "product_gone"
     ORDER_CANCELLED = "order_cancelled"
     ORDER_NOT_DISPATCHABLE = "order_not_dispatchable"
     ORDER_NOT_CANCELLABLE = "order_not_cancellable"
     SUBJECT_MISSING = "subject_missing"  # the event does not say which order it is about
+    OPERATION_MISSING = "operation_missing"  # the source's order API has no call for what the action wants
     API_MISSING = "api_missing"  # the event's source has no order API in the configuration
     NO_WORKFLOW = "no_workflow"  # ignored: no workflow wants the event
     SUPERSEDED = "superseded"  # a newer event of the same type waits, and the workflows want the newest only

@@ -15,7 +15,14 @@ from .lease import LeaseLost
 
 
 class InTime(aiohttp.ClientRequest):
-    """A request that raises `LeaseLost` where it would be sent too late; for `ClientSession(request_class=…)`."""
+    """
+    A request that raises `LeaseLost` where it would be sent too late; for `ClientSession(request_class=…)`.
+
+    Whoever only reads says so by the middleware `reading`. The method does not tell: some GETs change something, and
+    what nobody has thought of is asked for its lease.
+    """
+
+    only_reads = False
 
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
         if conn.transport is not None:
@@ -40,5 +47,12 @@ class InTime(aiohttp.ClientRequest):
         await super().write_bytes(writer, conn, content_length)
 
     def _check(self) -> None:
-        if self.method != "GET":
+        if not self.only_reads:
             lease.check()
+
+
+async def reading(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Send a request that changes nothing, and may be sent at any time."""
+    if isinstance(request, InTime):
+        request.only_reads = True
+    return await send(request)

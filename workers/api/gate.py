@@ -24,13 +24,13 @@ class Gate(Protocol):
     async def passed(self, said: Window | None, *, probe: bool) -> None:
         """Hear of an answer, whatever it was: the API is there. *said* is what it advertises."""
 
-    async def failed(self, words: str, *, probe: bool) -> None:
-        """Hear of a failure that is the API's own: 5xx, no answer, no connection."""
+    async def failed(self, words: str, said: Window | None = None, *, probe: bool) -> None:
+        """Hear of a failure that is the API's own: 5xx, no answer, no connection; *said* as in `passed`."""
 
     async def limited(self, wait_s: float | None, said: Window | None, *, probe: bool) -> float | None:
         """Hear of a 429 and the wait it asks for; return in how many seconds the caller's own moment is, if known."""
 
-    async def refused(self) -> float | None:
+    async def refused(self, said: Window | None = None) -> float | None:
         """Hear of a token that is refused and cannot be renewed; return the caller's own moment, as for a 429."""
 
     def abandoned(self, words: str) -> None:
@@ -46,14 +46,15 @@ class OpenGate:
     async def passed(self, said: Window | None, *, probe: bool) -> None:
         pass
 
-    async def failed(self, words: str, *, probe: bool) -> None:
+    async def failed(self, words: str, said: Window | None = None, *, probe: bool) -> None:
         pass
 
     async def limited(self, wait_s: float | None, said: Window | None, *, probe: bool) -> float | None:
         del wait_s, said, probe
         return None
 
-    async def refused(self) -> float | None:
+    async def refused(self, said: Window | None = None) -> float | None:
+        del said
         return None
 
     def abandoned(self, words: str) -> None:

@@ -79,8 +79,9 @@ class Edge:
         """
         Pass the gate, send one request and return the reply, whatever its status.
 
-        A GET whose kept-alive connection turns out to be dead is sent once more by aiohttp; a write never is. A call
-        whose token is refused is sent once more if another token has been put in its place: it had no effect.
+        A read whose kept-alive connection turns out to be dead is sent once more by aiohttp; a write never is, be it a
+        GET. A call whose token is refused is sent once more if another token has been put in its place: it had no
+        effect.
 
         Args:
             body: JSON as bytes, or a form.
@@ -103,13 +104,13 @@ class Edge:
 
     async def _reported(self, call: Call, reply: Reply, *, probe: bool) -> Reply:
         """Tell the gate of a reply; 401 and 429 end here where the gate knows the caller's moment to come back."""
-        if reply.status >= _SERVER_ERRORS or reply.status == _THEIR_TIMEOUT:
-            await self._gate.failed(f"{call} answered {reply.status}", probe=probe)
-            return reply
         now = self._clock()
         said = window_of(reply.headers, now=now)
+        if reply.status >= _SERVER_ERRORS or reply.status == _THEIR_TIMEOUT:
+            await self._gate.failed(f"{call} answered {reply.status}", said, probe=probe)
+            return reply
         if reply.status == _UNAUTHORIZED:
-            moment_s = await self._gate.refused()
+            moment_s = await self._gate.refused(said)
         elif reply.status == _TOO_MANY:
             moment_s = await self._gate.limited(asked_wait(reply.headers, now=now), said, probe=probe)
         else:

@@ -10,17 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self, TypeVar
 
 import aiohttp
-import msgspec
 
-from ..failures import Permanent
 from ..sections import ApiSettings
 from .gate import Gate
 from .http import Edge
 from .models import Installer, Order, OrderCreated, Tag, UploadedFile, Webform, listed
 from .orders import NewOrder
 from .paths import OPERATIONS, InstallerPaths, InstallerStatuses
-from .refusals import ApiReason
 from .replies import Call, Reply, decoded, names_existing_order, settled
+from .sending import form_of, json_of, path_of
 from .token import Token
 
 T = TypeVar("T")
@@ -97,7 +95,7 @@ class InstallerClient:
     async def create_tags(self, names: Sequence[str], *, idempotency_key: str) -> tuple[Tag, ...]:
         """Create tags; that a name which exists is answered with its tag is ours."""
         call = self._calls["create_tags"]
-        body = _json(call, {"names": list(names)})
+        body = json_of(call, {"names": list(names)})
         return decoded(call, await self._ask(call, {}, body=body, key=idempotency_key), _tags)
 
     async def assign_tag(self, order_id: str, tag_id: str, *, idempotency_key: str) -> None:
@@ -111,7 +109,7 @@ class InstallerClient:
     ) -> UploadedFile:
         """Upload a file for the `file_ids` of a new order. The form field `file` is ours."""
         call = self._calls["upload_file"]
-        form = _form(call, content, name=name, media_type=media_type)
+        form = form_of(call, content, name=name, media_type=media_type)
         reply = await self._ask(call, {}, body=form, key=idempotency_key)
         return decoded(call, reply, UploadedFile.model_validate)
 
@@ -134,8 +132,8 @@ class InstallerClient:
         self, name: str, ids: Mapping[str, str], body: Mapping[str, Any], key: str
     ) -> OrderCreated:
         call = self._calls[name]
-        content = _json(call, {**body, "idempotencyKey": key})
-        reply = await self._edge.send(call, _path(call, ids), body=content, key=key)
+        content = json_of(call, {**body, "idempotencyKey": key})
+        reply = await self._edge.send(call, path_of(call, ids), body=content, key=key)
         duplicate = names_existing_order(reply)
         if not duplicate:
             self._edge.check(call, reply)
@@ -147,7 +145,7 @@ class InstallerClient:
 
     async def _write(self, name: str, body: Mapping[str, Any] | None, key: str, **ids: str) -> None:
         call = self._calls[name]
-        content = None if body is None else _json(call, body)
+        content = None if body is None else json_of(call, body)
         settled(call, await self._ask(call, ids, body=content, key=key))
 
     async def _ask(
@@ -158,37 +156,9 @@ class InstallerClient:
         body: bytes | aiohttp.FormData | None = None,
         key: str | None = None,
     ) -> Reply:
-        reply = await self._edge.send(call, _path(call, ids), body=body, key=key)
+        reply = await self._edge.send(call, path_of(call, ids), body=body, key=key)
         return self._edge.check(call, reply)
 
 
 def _tags(answer: object) -> tuple[Tag, ...]:
     return tuple(map(Tag.model_validate, listed(answer)))
-
-
-def _json(call: Call, body: Mapping[str, Any]) -> bytes:
-    try:
-        return msgspec.json.encode(body)
-    except (ValueError, TypeError) as error:  # a lone surrogate, a value that JSON has no word for
-        raise _unsendable(call, error) from error
-
-
-def _form(call: Call, content: bytes, *, name: str, media_type: str) -> aiohttp.FormData:
-    form = aiohttp.FormData()
-    try:
-        form.add_field("file", content, filename=name, content_type=media_type)
-    except ValueError as error:  # a control character in the name or the type
-        raise _unsendable(call, error) from error
-    return form
-
-
-def _path(call: Call, ids: Mapping[str, str]) -> str:
-    try:
-        return call.route.filled(ids)
-    except ValueError as error:
-        raise _unsendable(call, error) from error
-
-
-def _unsendable(call: Call, error: Exception) -> Permanent:
-    message = f"{call} cannot be sent: {error}; whoever sends or configured such a value must act"
-    return Permanent(message, reason=ApiReason.REQUEST_INVALID)

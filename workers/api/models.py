@@ -8,12 +8,11 @@ Refuses to know HTTP, paths and failures: an answer that cannot be read is a Val
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any, ClassVar, Self, TypeAlias
+from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import Field, model_validator
 
-JsonObject: TypeAlias = Mapping[str, Any]
+from .shapes import Answer, JsonObject, kind_of
 
 #: Where a list or an object may hide: no sample of an answer is published, so both are read. Ours.
 ENVELOPES = ("data", "value")
@@ -31,17 +30,8 @@ class OrderPhase(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Answer(BaseModel):
-    """Something the API said: unknown fields ignored, numbers read as ids, values kept out of messages."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="ignore",
-        alias_generator=to_camel,
-        validate_by_name=True,
-        coerce_numbers_to_str=True,
-        hide_input_in_errors=True,  # an answer is full of personal data
-    )
+class _Identified(Answer):
+    """An answer whose id may stand under several names."""
 
     #: Names under which the id may stand, best first.
     id_names: ClassVar[tuple[str, ...]] = ("id", "value", "orderId")
@@ -54,14 +44,14 @@ class Answer(BaseModel):
         return {**body, "id": first_of(body, cls.id_names)}
 
 
-class Tag(Answer):
+class Tag(_Identified):
     """A tag as the list, an order and the answer to its creation show it."""
 
     id: str = Field(min_length=1)
     name: str
 
 
-class Order(Answer):
+class Order(_Identified):
     """An order as the API shows it; `raw` is the whole object, which conditions look into."""
 
     id: str = Field(min_length=1)
@@ -85,7 +75,7 @@ class Order(Answer):
         return cls.model_validate({**body, "tags": body.get("tags") or (), "phase": phase, "raw": body})
 
 
-class OrderCreated(Answer):
+class OrderCreated(_Identified):
     """The answer to a create call; `duplicate` says that the order had been there before it."""
 
     #: `value` comes first: the id is there in the only answer on record, which is second-hand.
@@ -101,7 +91,7 @@ class OrderCreated(Answer):
         return cls.model_validate({**opened(answer), "duplicate": duplicate})
 
 
-class Installer(Answer):
+class Installer(_Identified):
     """One of "my installers"; that `id` is the organisation's is inferred, the shape is not documented."""
 
     id_names: ClassVar[tuple[str, ...]] = ("id", "organizationId", "value")
@@ -116,7 +106,7 @@ class Installer(Answer):
         return cls.model_validate({**body, "raw": body})
 
 
-class Webform(Answer):
+class Webform(_Identified):
     """A form of the vendor's; what stands in it is not documented, so only `raw` shows it."""
 
     id_names: ClassVar[tuple[str, ...]] = ("id", "webformId", "value")
@@ -131,7 +121,7 @@ class Webform(Answer):
         return cls.model_validate({**body, "raw": body})
 
 
-class UploadedFile(Answer):
+class UploadedFile(_Identified):
     """The answer to an upload; `file_id` is documented, its camel-case twin is how create order spells it."""
 
     id_names: ClassVar[tuple[str, ...]] = ("file_id", "fileId", "id", "value")
@@ -169,12 +159,3 @@ def listed(answer: object) -> Sequence[object]:
     if found is None:
         raise ValueError(f"expected a list, bare or under {' or '.join(ENVELOPES)}, found {kind_of(answer)}")
     return found
-
-
-def kind_of(value: object) -> str:
-    """Name the JSON kind of *value*; for messages, which never show the value itself."""
-    if value is None:
-        return "null"
-    if isinstance(value, Mapping):
-        return "an object"
-    return {list: "a list", str: "a string", bool: "a boolean"}.get(type(value), "a number")

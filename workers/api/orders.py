@@ -13,8 +13,9 @@ from uuid import UUID
 
 import iso3166
 import phonenumbers
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, Field, model_validator
+
+from .shapes import Outgoing
 
 #: The most digits of an amount; ours, far over any price and far under a float's precision.
 _DIGITS = 15
@@ -83,24 +84,7 @@ Country: TypeAlias = Annotated[str, AfterValidator(_country)]
 Phone: TypeAlias = Annotated[str, AfterValidator(_phone)]
 
 
-class Request(BaseModel):
-    """Something that we send: an unknown field is a mistake of ours, and values stay out of messages."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        alias_generator=to_camel,
-        validate_by_name=True,
-        str_strip_whitespace=True,
-        hide_input_in_errors=True,
-    )
-
-    def body(self) -> dict[str, Any]:
-        """Return the JSON object to send; what is None is left out."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-
-class OfferLine(Request):
+class OfferLine(Outgoing):
     """
     One line of an offer; with a `product_id` only the quantity is needed.
 
@@ -125,7 +109,7 @@ class OfferLine(Request):
     installer_payout_unit_amount: Hundredths | None = None
 
 
-class Offer(Request):
+class Offer(Outgoing):
     """What is offered with the order, and who pays."""
 
     name: str | None = None
@@ -133,7 +117,7 @@ class Offer(Request):
     lines: tuple[OfferLine, ...] = ()
 
 
-class CustomField(Request):
+class CustomField(Outgoing):
     """A value for a field of the order template, which is named by its custom id or by its id."""
 
     custom_id: str | None = None
@@ -147,7 +131,7 @@ class CustomField(Request):
         return self
 
 
-class ActorAssignment(Request):
+class ActorAssignment(Outgoing):
     """
     Who fills a role of the workflow.
 
@@ -159,7 +143,7 @@ class ActorAssignment(Request):
     organization_id: UUID
 
 
-class NewOrder(Request):
+class NewOrder(Outgoing):
     """
     An order to create. The seven fields without a default are required, according to a third party.
 

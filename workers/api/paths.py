@@ -10,11 +10,9 @@ Refuses to know HTTP beyond a method and a path.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from pydantic import (
     BaseModel,
@@ -29,77 +27,16 @@ from pydantic import (
 )
 
 from .models import OrderPhase
+from .routes import PLACEHOLDER, Operation, Route, Standing
 
 _LINE = re.compile(r"(?:(GET|POST|PUT|PATCH|DELETE) +)?(/[!-~]*)", re.ASCII)
-_PLACEHOLDER = re.compile(r"\{([A-Za-z]+)\}")
-_LONGEST_ID = 256
-
-
-class Standing(StrEnum):
-    """How a request line is known."""
-
-    DOCUMENTED = "documented"  # the vendor's own text
-    SECOND_HAND = "second-hand"  # a third party's public client says so
-    OURS = "ours"  # the vendor names the operation and nothing else
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """A method and a path whose `{placeholders}` are ids."""
-
-    method: str
-    path: str
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path}"
-
-    def filled(self, ids: Mapping[str, str]) -> str:
-        """
-        Return the path with *ids* in it, each escaped as one segment.
-
-        Raises:
-            ValueError: An id could leave its place in the path. Ids come out of payloads.
-        """
-        return self.path.format_map({name: _segment(name, value) for name, value in ids.items()})
-
-
-def _segment(name: str, value: str) -> str:
-    # A dot is no character that quoting escapes, so ".." would climb.
-    if not value.strip(".") or len(value) > _LONGEST_ID or not value.isprintable():
-        raise ValueError(f"{name} is not usable in a path; expected 1 to {_LONGEST_ID} printable characters")
-    return quote(value, safe="")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
-    """
-    What the API can do, under our name for it.
-
-    Args:
-        needs: Placeholders that its path must have.
-        allows: Placeholders that its path may have besides; the value goes along in the body anyway.
-        writes: It changes something, so a call without an answer has an unknown effect.
-        note: What else about it is not documented.
-    """
-
-    name: str
-    route: Route
-    standing: Standing
-    needs: frozenset[str] = frozenset()
-    allows: frozenset[str] = frozenset()
-    writes: bool = False
-    note: str = ""
-
-    @property
-    def about_an_order(self) -> bool:
-        return "orderId" in self.needs
 
 
 def _read(name: str, path: str, *, standing: Standing = Standing.OURS, note: str = "") -> Operation:
-    needs = frozenset(_PLACEHOLDER.findall(path))
-    return Operation(
-        name=name, route=Route(method="GET", path=path), standing=standing, needs=needs, note=note
-    )
+    needs = frozenset(PLACEHOLDER.findall(path))
+    about = "order" if "orderId" in needs else ""
+    route = Route(method="GET", path=path)
+    return Operation(name=name, route=route, standing=standing, needs=needs, about=about, note=note)
 
 
 def _write(name: str, method: str, path: str, **more: Any) -> Operation:
@@ -163,7 +100,7 @@ def _stays_put(path: str) -> bool:
 
 
 def _check_placeholders(path: str, operation: Operation) -> None:
-    found, rest = set(_PLACEHOLDER.findall(path)), _PLACEHOLDER.sub("", path)
+    found, rest = set(PLACEHOLDER.findall(path)), PLACEHOLDER.sub("", path)
     missing, unknown = operation.needs - found, found - operation.needs - operation.allows
     if missing or unknown or "{" in rest or "}" in rest:
         known = " and ".join(f"{{{name}}}" for name in sorted(operation.needs)) or "no placeholder"

@@ -12,13 +12,26 @@ from enum import StrEnum
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-from ..failures import Conflict, Failure, OrderGone, Permanent, RateLimited, Transient, Unauthorized
+from ..failures import (
+    Conflict,
+    Failure,
+    Moot,
+    OrderGone,
+    Permanent,
+    RateLimited,
+    Reason,
+    Transient,
+    Unauthorized,
+)
 from .limits import asked_wait, retry_after
 from .replies import Call, Reply, words_of
 
 # What servers say of a path that they do not have, in the very shape of a missing order.
 _NO_SUCH_PATH = re.compile(r"Cannot [A-Z]+ /|no such (?:path|route)|(?:path|route) not found", re.IGNORECASE)
 _KEY = re.compile(r"idempotency.?key", re.IGNORECASE)
+
+#: What it means for an event that what it is about is gone, but for orders.
+_GONE = {"shipment": Reason.SHIPMENT_GONE, "customer": Reason.CUSTOMER_GONE, "product": Reason.PRODUCT_GONE}
 
 
 class ApiReason(StrEnum):
@@ -71,22 +84,27 @@ def _broken(call: Call, reply: Reply, now: datetime) -> Failure:
 
 def _missing(call: Call, reply: Reply, now: datetime) -> Failure:
     """
-    Tell a missing order from a path that the API does not have: most paths are guesses of ours.
+    Tell a missing order from a path that the API does not have: most paths of one API are guesses of ours.
 
     To take a wrong path for a missing order would end every run in silence, so the doubt falls on the path.
     """
-    words = words_of(reply)
-    if not words or _NO_SUCH_PATH.search(words):
+    words, about = words_of(reply), call.operation.about
+    if not words or (about != "route" and _NO_SUCH_PATH.search(words)):
         return _unserved(call, reply, now)
-    if call.operation.about_an_order:
-        return OrderGone(f"{call} answered {reply.status}: the order is gone, nothing is left to do")
+    gone = f"{call} answered {reply.status}: the {about} is gone, nothing is left to do"
+    if about == "order":
+        return OrderGone(gone)
+    if about in _GONE:
+        return Moot(gone, reason=_GONE[about])
     message = f"{call} answered {reply.status}; whoever configured the step must name something that exists"
     return Permanent(_with_words(message, reply))
 
 
 def _unserved(call: Call, reply: Reply, now: datetime) -> Failure:
     del now
-    message = f"{call} answered {reply.status}: no such path, it seems; set api.paths.{call.operation.name}"
+    operation = call.operation
+    todo = f"set api.paths.{operation.name}" if operation.configurable else "correct api.base_url"
+    message = f"{call} answered {reply.status}: no such path, it seems; {todo}"
     return Permanent(_with_words(message, reply), reason=ApiReason.PATH_UNKNOWN)
 
 

@@ -14,8 +14,8 @@ import msgspec
 from pydantic import ValidationError
 
 from ..failures import BadResponse, Effect
-from .models import JsonObject
-from .paths import Operation, Route
+from .routes import Operation, Route
+from .shapes import JsonObject
 
 T = TypeVar("T")
 
@@ -83,7 +83,7 @@ def names_existing_order(reply: Reply) -> bool:
     The vendor's text answers a known key with 400, a third party's client saw 409 with `orderId`: both count.
     A 400 without `orderId` cannot be told from a bad request.
     """
-    return reply.status in (400, 409) and bool(_json_object(reply).get("orderId"))
+    return reply.status in (400, 409) and bool(json_object(reply).get("orderId"))
 
 
 def _unreadable(call: Call, reply: Reply, what: str) -> BadResponse:
@@ -108,14 +108,26 @@ def _in_words(error: ValueError) -> str:
 
 
 def words_of(reply: Reply) -> str:
-    """Return the `message` of an error body: a text, a list of texts, or one level down under `error`."""
-    body = _json_object(reply)
+    """Return the `message` of an error body, a text, a list or one level down under `error`, and the code beside it."""
+    body = json_object(reply)
+    found = body.get("message") or _error_of(body).get("message")
+    words = "; ".join(map(str, found[:3])) if isinstance(found, list) else str(found or "")
+    return ": ".join(filter(None, (code_of(reply), words)))
+
+
+def code_of(reply: Reply) -> str:
+    """Return the `error.code` of an error body, empty where it has none; the Dispatch API documents three."""
+    code = _error_of(json_object(reply)).get("code")
+    return code if isinstance(code, str) else ""
+
+
+def _error_of(body: JsonObject) -> JsonObject:
     inner = body.get("error")
-    found = body.get("message") or (inner.get("message") if isinstance(inner, Mapping) else None)
-    return "; ".join(map(str, found[:3])) if isinstance(found, list) else str(found or "")
+    return inner if isinstance(inner, Mapping) else {}
 
 
-def _json_object(reply: Reply) -> JsonObject:
+def json_object(reply: Reply) -> JsonObject:
+    """Return the body where it is a JSON object, else an empty one."""
     try:
         body = msgspec.json.decode(reply.body)
     except (msgspec.DecodeError, RecursionError):

@@ -14,7 +14,7 @@ import aiohttp
 from yarl import URL
 
 from ..failures import BadResponse, Failure, Permanent, Reason, Transient
-from ..in_time import InTime
+from ..in_time import InTime, reading
 from .bodies import REFUSED, content_of
 from .refusals import ApiReason
 from .replies import Call, Reply
@@ -64,7 +64,7 @@ async def exchange(
     """
     Send the request and return the reply, whatever its status.
 
-    A GET whose kept-alive connection turns out to be dead is sent once more by aiohttp; a write never is.
+    A read whose kept-alive connection turns out to be dead is sent once more by aiohttp; a write never is, be it a GET.
 
     Raises:
         Failure: There was no reply that could be read.
@@ -91,7 +91,7 @@ def _sent(
         allow_redirects=False,
         auto_decompress=False,
         timeout=_TIMEOUT,
-        middlewares=(_send_once,) if request.call.operation.writes else (),
+        middlewares=(_send_once,) if request.call.operation.writes else (reading,),
     )
 
 
@@ -124,7 +124,7 @@ async def _send_once(
     request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
     """
-    Keep aiohttp from sending a PUT or a DELETE again by itself.
+    Keep aiohttp from sending a PUT, a DELETE or a GET that changes something again by itself.
 
     It repeats after these two errors on a kept-alive connection and has no public switch, so they change their
     class here; its connector's errors, which come before anything is sent, are not repeated and keep theirs.

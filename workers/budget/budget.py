@@ -124,9 +124,10 @@ class Budget:
         if self._hear(said) or probe:
             await self._tell()
 
-    async def failed(self, words: str, *, probe: bool) -> None:
+    async def failed(self, words: str, said: Window | None = None, *, probe: bool) -> None:
         """Tell of a failure before its event is put off: what opens the circuit must be known to the next call."""
         self.abandoned(words)
+        self._hear(said)
         if probe:
             self._notes.probe = "down"
         await self._tell()
@@ -140,9 +141,10 @@ class Budget:
         await self._tell()
         return await self._moment()
 
-    async def refused(self) -> float | None:
+    async def refused(self, said: Window | None = None) -> float | None:
         """Tell that the token is refused, and return in how many seconds this event's own moment is."""
         self._notes.refused += 1
+        self._hear(said)
         await self._tell()
         return await self._moment()
 

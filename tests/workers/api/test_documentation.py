@@ -5,8 +5,9 @@ from pathlib import Path
 
 from tests.support.code import ROOT
 from workers.api.models import OrderPhase
-from workers.api.paths import OPERATIONS, InstallerStatuses, Operation
+from workers.api.paths import OPERATIONS, InstallerStatuses
 from workers.api.refusals import ApiReason
+from workers.api.routes import Operation
 from workers.sections import ApiSettings
 
 PAGE = (ROOT / "docs" / "installer-api.md").read_text("utf-8")

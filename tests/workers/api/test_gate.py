@@ -20,6 +20,7 @@ class Keeper(OpenGate):
 
     def __init__(self, *, shut=None, moment_s=None):
         self.heard = []
+        self.windows = []
         self.shut = shut
         self.moment_s = moment_s
 
@@ -32,15 +33,17 @@ class Keeper(OpenGate):
     async def passed(self, said, *, probe):
         self.heard.append(("passed", said))
 
-    async def failed(self, words, *, probe):
+    async def failed(self, words, said=None, *, probe):
         self.heard.append(("failed", words))
+        self.windows.append(said)
 
     async def limited(self, wait_s, said, *, probe):
         self.heard.append(("limited", wait_s))
         return self.moment_s
 
-    async def refused(self):
+    async def refused(self, said=None):
         self.heard.append("refused")
+        self.windows.append(said)
         return self.moment_s
 
     def abandoned(self, words):
@@ -79,6 +82,16 @@ async def test_what_the_api_advertises_is_handed_on(upstream, edge_to, call_of, 
     await edge_to(upstream.url, gate=keeper).send(call_of("get_order"), "/x")
 
     assert ("passed", Window(limit=100, remaining=7, reset_s=60.0)) == keeper.heard[-1]
+
+
+@pytest.mark.parametrize("status", [401, 408, 500, 503])
+async def test_what_a_failing_answer_advertises_is_handed_on_too(upstream, edge_to, call_of, keeper, status):
+    """A broken API still counts its calls, and nobody knows what it counts."""
+    upstream.answers(status, {}, X_RateLimit_Limit="100", X_RateLimit_Remaining="0", X_RateLimit_Reset="60")
+
+    await edge_to(upstream.url, gate=keeper).send(call_of("get_order"), "/x")
+
+    assert [Window(limit=100, remaining=0, reset_s=60.0)] == keeper.windows
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 408])

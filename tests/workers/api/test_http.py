@@ -17,6 +17,8 @@ from tests.support.waiting import until_async
 from workers import lease
 from workers.api.bodies import BODY_LIMIT
 from workers.api.http import Edge
+from workers.api.replies import Call
+from workers.api.routes import Operation, Route, Standing
 from workers.api.token import Token
 from workers.api.transport import open_session
 from workers.failures import BadResponse, Permanent, Transient
@@ -86,6 +88,60 @@ async def test_a_write_that_waits_for_a_connection_is_not_sent_behind_its_lease(
         await asyncio.gather(*reads)
 
     assert ["GET", "GET"] == [seen.method for seen in upstream.seen]
+
+
+#: As the Dispatch API has them: a GET, and something is disabled, switched or resumed by it.
+CHANGING_GET = Call(
+    operation=Operation(
+        name="toggle",
+        route=Route(method="GET", path="/toggle"),
+        standing=Standing.DOCUMENTED,
+        writes=True,
+    ),
+    route=Route(method="GET", path="/toggle"),
+)
+
+
+async def test_a_get_that_changes_something_is_not_sent_once_the_lease_is_over(edge, upstream):
+    """The method says that it reads; a workflow that is toggled twice is as it was before."""
+    upstream.answers(200, {})
+
+    async def attempt() -> None:
+        lease.hold(time.monotonic() - 0.1)
+        await edge.send(CHANGING_GET, "/toggle")
+
+    with pytest.raises(lease.LeaseLost):
+        await asyncio.create_task(attempt())
+
+    assert [] == upstream.seen
+
+
+async def test_a_get_that_changes_something_is_never_sent_again_by_itself(edge, upstream, call_of):
+    """A kept-alive connection that dies under it: aiohttp sends any GET again, and the state is switched back."""
+    upstream.answers(200, {})
+    upstream.sends(reset=True)
+    upstream.answers(200, {})
+    await edge.send(call_of("get_order"), "/first")
+
+    failure = await failing(edge, CHANGING_GET, Transient)
+
+    assert "unknown" == failure.effect
+    assert [("/first", 1), ("/toggle", 1)] == [(seen.path, seen.connection) for seen in upstream.seen]
+
+
+async def test_a_request_that_nobody_called_a_read_needs_the_lease(upstream):
+    """What nobody has thought of must not be the one that acts a second time."""
+    upstream.answers(200, {})
+
+    async def attempt(session: aiohttp.ClientSession) -> None:
+        lease.hold(time.monotonic() - 0.1)
+        await session.get(upstream.url)
+
+    async with open_session(concurrency=1) as session:
+        with pytest.raises(lease.LeaseLost):
+            await asyncio.create_task(attempt(session))
+
+    assert [] == upstream.seen
 
 
 class Frozen(InTime):

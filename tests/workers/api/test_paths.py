@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from workers.api.models import OrderPhase
-from workers.api.paths import OPERATIONS, InstallerPaths, InstallerStatuses, Standing
+from workers.api.paths import OPERATIONS, InstallerPaths, InstallerStatuses
+from workers.api.routes import Standing
 
 GET_ORDER = OPERATIONS["get_order"]
 

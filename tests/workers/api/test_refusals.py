@@ -159,7 +159,7 @@ def test_other_waits_are_honoured_too(status):
     [
         (b'{"error":"Unprocessable","message":"city: required","statusCode":422}', "city: required"),
         (b'{"message":["city: required","email: required"]}', "city: required; email: required"),
-        (b'{"success":false,"error":{"code":"X","message":"city: required"}}', "city: required"),
+        (b'{"success":false,"error":{"code":"X","message":"city: required"}}', "X: city: required"),
     ],
     ids=["the documented shape", "a list", "one level down"],
 )
