@@ -256,6 +256,26 @@ def target_calls(name: str) -> str:
     return f"{PREFIX}target-calls:{name}"
 
 
+def push_subscriptions() -> str:
+    """
+    `orderhook:push-subscriptions`: hash, id of each Web Push subscription (a digest of its endpoint) to JSON:
+    `endpoint`, `keys` (`p256dh`, `auth`), `name`.
+
+    Written by the console; read by workers, which remove what a push service does not know any more. Never expires;
+    bounded by `workers.push.subscriptions.MOST`.
+    """
+    return f"{PREFIX}push-subscriptions"
+
+
+def pushed(idempotency_key: str) -> str:
+    """
+    `orderhook:pushed:{idempotency key}`: set, ids of the subscriptions that a step's message has been taken for.
+
+    So that an attempt that follows one that failed in part sends to the others only. Expires after 30 days.
+    """
+    return f"{PREFIX}pushed:{idempotency_key}"
+
+
 def probe() -> str:
     """`orderhook:probe`: string, written by `/readyz` to prove that Redis takes writes; expires after a minute."""
     return f"{PREFIX}probe"

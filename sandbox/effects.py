@@ -35,6 +35,7 @@ class EffectKind(StrEnum):
     TAG_ASSIGN = "tag.assign"
     TAG_REMOVE = "tag.remove"
     FILE_UPLOAD = "file.upload"
+    FILE_ATTACH = "file.attach"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from ..errors import Refusal
 from ..multipart import read_upload
 from ..operations import Answer, Call, Handler
 from .orders import Order
-from .requests import Cancellation, NewTags, TagChoice, read, read_order
+from .requests import Cancellation, FileChoice, NewTags, TagChoice, read, read_order
 from .state import InstallerState
 
 
@@ -35,6 +35,7 @@ class InstallerHandlers:
             "dispatch_order": self._dispatch_order,
             "cancel_order": self._cancel_order,
             "upload_file": self._upload_file,
+            "attach_file": self._attach_file,
             "list_tags": self._list_tags,
             "create_tags": self._create_tags,
             "assign_tag": self._assign_tag,
@@ -74,6 +75,10 @@ class InstallerHandlers:
             key=call.idempotency_key,
         )
         return Answer(status=HTTPStatus.CREATED, body={"file_id": upload.id})
+
+    def _attach_file(self, call: Call) -> Answer:
+        file_id = str(read(FileChoice, call).file_id)
+        return _shown(self._state.attach_file(call.parameters["orderId"], file_id, key=call.idempotency_key))
 
     def _list_tags(self, _: Call) -> Answer:
         return Answer(body=[tag.to_json() for tag in self._state.tags.values()])

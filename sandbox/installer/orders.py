@@ -102,6 +102,8 @@ class Order:
     updated_at: datetime
     phase: Phase = Phase.CREATED
     tags: dict[str, Tag] = field(default_factory=dict)
+    #: Ids of files that came after its creation, which is ours.
+    attached: list[str] = field(default_factory=list)
     cancel_reason: str | None = None
     #: Each phase with the time at which the order entered it.
     history: list[tuple[Phase, datetime]] = field(default_factory=list)
@@ -138,6 +140,7 @@ class Order:
             **shown,
             "name": self.name,
             "customerName": self.customer_name,
+            "fileIds": [*map(str, self.request.file_ids), *self.attached],
             "tags": [tag.to_json() for tag in self.tags.values()],
             "cancelReason": self.cancel_reason,
             "createdAt": whole_seconds(self.created_at),

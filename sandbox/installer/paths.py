@@ -39,6 +39,13 @@ _TABLE = (
         note="only the name file_id in the answer is documented",
         upload=True,
     ),
+    Operation(
+        name="attach_file",
+        method="POST",
+        path="/api/v1/order/{orderId}/files",
+        evidence=_OURS,
+        note="the vendor names no such operation",
+    ),
     Operation(name="list_tags", method="GET", path="/api/v1/order-tags", evidence=_OURS),
     Operation(name="create_tags", method="POST", path="/api/v1/order-tags", evidence=_OURS),
     Operation(name="assign_tag", method="POST", path="/api/v1/order/{orderId}/tags", evidence=_OURS),

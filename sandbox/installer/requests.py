@@ -167,6 +167,14 @@ class TagChoice(_Request):
     tag_id: UUID
 
 
+class FileChoice(_Request):
+    """
+    The body of attach-file, which is ours, as the whole operation is.
+    """
+
+    file_id: UUID
+
+
 RequestT = TypeVar("RequestT", bound=BaseModel)
 
 

@@ -228,6 +228,24 @@ class InstallerState:
         self._log(EffectKind.FILE_UPLOAD, None, key=key, detail={"fileId": upload.id, "bytes": size})
         return upload
 
+    def attach_file(self, order_id: str, file_id: str, *, key: str | None) -> Order:
+        """
+        Put an uploaded file on an order. The operation is ours.
+
+        Raises:
+            Refusal: 404 for the order, 422 for the file, 409 where repeats are refused.
+
+        """
+        order, upload = self.order(order_id), self._known(self.uploads, file_id, "fileId")
+        first = upload.id not in {*order.attached, *map(str, order.request.file_ids)}
+        self._admit(order, first=first, final=set())
+        if first:
+            order.attached.append(upload.id)
+        order.updated_at = self._clock()
+        detail = {"fileId": upload.id, **_repeated(first=first)}
+        self._log(EffectKind.FILE_ATTACH, order, key=key, detail=detail)
+        return order
+
     def _known(self, things: Mapping[str, Any], thing_id: str, field: str) -> Any:
         found = things.get(thing_id)
         if found is None:

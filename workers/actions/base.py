@@ -11,7 +11,8 @@ from typing import Any, Protocol, TypeAlias
 
 from pydantic import BaseModel
 
-from ..api.models import Order, Tag
+from ..api.models import Order, OrderCreated, Tag, UploadedFile
+from ..api.orders import NewOrder
 
 #: What an action leaves in the ledger: a small JSON object, or nothing.
 Result: TypeAlias = Mapping[str, Any]
@@ -49,7 +50,11 @@ class EventView:
 
 
 class OrderApi(Protocol):
-    """The calls that actions make to an order API; each raises a `Failure` and nothing else."""
+    """
+    The calls that actions make to an order API; each raises a `Failure` and nothing else.
+
+    One that an API lacks raises `workers.api.refusals.missing(...)`, before anything is sent.
+    """
 
     async def get_order(self, order_id: str) -> Order: ...
     async def dispatch_order(self, order_id: str, *, idempotency_key: str) -> object: ...
@@ -58,6 +63,12 @@ class OrderApi(Protocol):
     async def create_tags(self, names: Sequence[str], *, idempotency_key: str) -> Sequence[Tag]: ...
     async def assign_tag(self, order_id: str, tag_id: str, *, idempotency_key: str) -> object: ...
     async def remove_tag(self, order_id: str, tag_id: str, *, idempotency_key: str) -> object: ...
+    async def create_order(self, order: NewOrder, *, idempotency_key: str) -> OrderCreated: ...
+    async def update_status(self, order_id: str, status: str, *, idempotency_key: str) -> object: ...
+    async def upload_file(
+        self, content: bytes, *, name: str, media_type: str, idempotency_key: str
+    ) -> UploadedFile: ...
+    async def attach_file(self, order_id: str, file_id: str, *, idempotency_key: str) -> object: ...
 
 
 class Target(Protocol):

@@ -17,6 +17,7 @@ from .http import Edge
 from .models import Installer, Order, OrderCreated, Tag, UploadedFile, Webform, listed
 from .orders import NewOrder
 from .paths import OPERATIONS, InstallerPaths, InstallerStatuses
+from .refusals import missing
 from .replies import Call, Reply, decoded, names_existing_order, settled
 from .sending import form_of, json_of, path_of
 from .token import Token
@@ -112,6 +113,22 @@ class InstallerClient:
         form = form_of(call, content, name=name, media_type=media_type)
         reply = await self._ask(call, {}, body=form, key=idempotency_key)
         return decoded(call, reply, UploadedFile.model_validate)
+
+    async def attach_file(self, order_id: str, file_id: str, *, idempotency_key: str) -> None:
+        """Attach an uploaded file to an order. The whole operation is ours."""
+        await self._write(
+            "attach_file", {"fileId": file_id}, idempotency_key, orderId=order_id, fileId=file_id
+        )
+
+    async def update_status(  # the arguments are those of `OrderApi`
+        self,
+        order_id: str,  # noqa: ARG002
+        status: str,  # noqa: ARG002
+        *,
+        idempotency_key: str,  # noqa: ARG002
+    ) -> None:
+        """Raise: no operation of the Installer's sets a status; it follows from what is done with the order."""
+        raise missing("the Installer API", "update_status", "use dispatch_order or cancel_order")
 
     async def list_installers(self) -> tuple[Installer, ...]:
         return await self._read("list_installers", lambda answer: tuple(map(Installer.read, listed(answer))))

@@ -64,6 +64,13 @@ _TABLE = (
     _write(
         "upload_file", "POST", "/api/v1/files", note="of the answer, only the name `file_id` is documented"
     ),
+    _write(
+        "attach_file",
+        "POST",
+        "/api/v1/order/{orderId}/files",
+        allows=frozenset({"fileId"}),
+        note="the vendor names no such operation: files are known only as `fileIds` of a new order",
+    ),
     _read("list_tags", "/api/v1/order-tags"),
     _write("create_tags", "POST", "/api/v1/order-tags"),
     _write("assign_tag", "POST", "/api/v1/order/{orderId}/tags", allows=frozenset({"tagId"})),
@@ -128,6 +135,7 @@ class InstallerPaths(_Settings):
     dispatch_order: RouteText = OPERATIONS["dispatch_order"].route
     cancel_order: RouteText = OPERATIONS["cancel_order"].route
     upload_file: RouteText = OPERATIONS["upload_file"].route
+    attach_file: RouteText = OPERATIONS["attach_file"].route
     list_tags: RouteText = OPERATIONS["list_tags"].route
     create_tags: RouteText = OPERATIONS["create_tags"].route
     assign_tag: RouteText = OPERATIONS["assign_tag"].route

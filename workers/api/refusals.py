@@ -56,6 +56,12 @@ def checked(call: Call, reply: Reply, *, now: datetime) -> Reply:
     return reply
 
 
+def missing(api: str, operation: str, instead: str = "") -> Permanent:
+    """Return the failure of an action that asks of an API what it cannot do; nothing is sent."""
+    hint = f"; {instead}" if instead else ""
+    return Permanent(f"{api} has no {operation}{hint}", reason=Reason.OPERATION_MISSING)
+
+
 def failure_of(call: Call, reply: Reply, *, now: datetime) -> Failure | None:
     """Return what kept the call from succeeding; None for every 2xx."""
     kind = reply.status // 100

@@ -271,6 +271,20 @@ async def test_an_upload_is_an_effect_with_its_size(sandbox):
     assert [("file.upload", 5)] == [(e["effect"], e["detail"]["bytes"]) for e in await sandbox.effects()]
 
 
+async def test_a_file_can_be_attached_to_an_order_that_is_there(sandbox):
+    """The operation is ours; a repeat is seen, and the order has the file once."""
+    form = aiohttp.FormData()
+    form.add_field("file", b"12345", filename="kvittering.txt")
+    file_id = (await sandbox.post("/api/v1/files", data=form)).json["file_id"]
+    path = f"/api/v1/order/{await sandbox.order()}/files"
+
+    answers = [await sandbox.post(path, {"fileId": file_id}) for _ in range(2)]
+
+    assert [[file_id], [file_id]] == [answer.json["fileIds"] for answer in answers]
+    assert 2 == [effect["effect"] for effect in await sandbox.effects()].count("file.attach")
+    assert 422 == (await sandbox.post(path, {"fileId": NOBODY})).status
+
+
 async def test_an_upload_over_the_limit_is_a_413(start):
     """The limit is ours; without one a test could fill the memory."""
     sandbox = await start(file_limit_bytes=1_000)

@@ -45,6 +45,7 @@ CALLS = {
         lambda api: api.upload_file(b"%PDF", name="a.pdf", media_type="application/pdf", idempotency_key="k"),
         {"file_id": "f-1"},
     ),
+    "attach_file": (lambda api: api.attach_file("o-1", "f-1", idempotency_key="k"), {}),
     "list_tags": (lambda api: api.list_tags(), [{"id": "t-1", "name": "vip"}]),
     "create_tags": (
         lambda api: api.create_tags(["vip"], idempotency_key="k"),
