@@ -95,7 +95,8 @@ def _foresee(record: Record, body: str | None, catalog: Catalog, *, trusts_paylo
     found: list[ForeseenStep] = []
     run = 0
     for workflow in triggered(event.type, event.stale, catalog.workflows):
-        fate = _fate_by_conditions(workflow, condition_view(event, trusts_payload=trusts_payload, order=None))
+        view = condition_view(event, trusts_payload=trusts_payload, fetched=None, about=workflow.entity_type)
+        fate = _fate_by_conditions(workflow, view) if workflow.acts else None
         if fate is not None:
             found += _steps(workflow, run, fate)
             run += 1

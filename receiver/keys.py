@@ -36,6 +36,8 @@ def event(source: str, event_id: str) -> EventKey:
     * `fence`: the token of the last claim; a write with another token changes nothing
     * `attempt:{n}`: `outcome token started ended detail`
     * `plan`: JSON list of `workflow name@version`, pinned at the first attempt that matched
+    * `shadow`: JSON list of what workflows in shadow mode would have done: `workflow`, and `would` (its actions) or
+      `unknown` (why it could not be told); `more` counts those past the twentieth
     * `step:{run}.{index}`: the effect ledger, `at state token detail`; state is intent, done, failed or unknown
     * `resolutions`: how many steps of unknown outcome a person settled; `resolved:{n}`:
       `at step ruling state-before who: why`, ruling is done or repeat

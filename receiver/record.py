@@ -75,6 +75,8 @@ class Record:
     crashes: int
     #: `name@version` of the workflows pinned to the event; None until an attempt matched some.
     plan: tuple[str, ...] | None
+    #: What workflows in shadow mode would have done, as `keys.event` describes it.
+    shadow: tuple[Mapping[str, Any], ...] = ()
     attempts: tuple[AttemptNote, ...]
     ledger: Mapping[str, LedgerEntry]
     resolutions: tuple[Resolution, ...] = ()
@@ -133,6 +135,7 @@ class Record:
             base=number("base"),
             crashes=number("crashes"),
             plan=tuple(json.loads(fields["plan"])) if fields.get("plan") else None,
+            shadow=tuple(json.loads(fields["shadow"])) if fields.get("shadow") else (),
             attempts=record_lines.attempts(fields),
             ledger=record_lines.ledger(fields),
             resolutions=record_lines.resolutions(fields),
@@ -185,6 +188,7 @@ def as_json(record: Record) -> dict[str, Any]:
         "closedAt": time(record.closed),
         "dueAt": time(record.due),
         "plan": list(record.plan or ()),
+        "shadow": list(record.shadow),
         "attempts": [
             {
                 "number": a.number,

@@ -7,8 +7,7 @@ written before the next step begins. Knows nothing of rq, claims or lanes; `Book
 
 import asyncio
 import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -16,15 +15,16 @@ from receiver.lifecycle import Status
 from receiver.record import LedgerEntry, StepState
 
 from . import ending, lease, provenance
-from .actions import Action, EffectClass, EventView, Step
+from .actions import Action, EffectClass, Step
 from .budget import Visit, visiting
-from .conditions import OrderNeeded, View, holds
 from .ending import Site
+from .facts import Facts
 from .failures import Failure, Permanent, Reason, Transient, classify, late
 from .lease import LeaseLost
 from .ledger import Claim, End, entry
-from .views import condition_view, event_view
-from .workflows import Workflow, triggered
+from .planning import nothing_to_do, plan
+from .views import event_view
+from .workflows import Workflow
 from .workshop import SourceRules, Workshop
 
 #: A workflow and its place in the event's plan.
@@ -53,7 +53,6 @@ class _Visit:
 
     shop: Workshop
     claim: Claim
-    order: Mapping[str, Any] | None = None
     #: What is to be written with the next write: results wait for the intent that follows them.
     unwritten: dict[str, str] = field(default_factory=dict)
     at: Site = field(default_factory=lambda: Site(code=provenance.release()))
@@ -74,17 +73,18 @@ class _Visit:
     async def walk(self) -> End:
         """Return how the attempt ends; raises nothing but LeaseLost and cancellation."""
         try:
-            view = event_view(self.claim.record, self.claim.body)
-            timely = [
-                (run, one) for run, one in enumerate(await self._plan(view)) if one.runs(stale=view.stale)
-            ]
+            facts = self._facts()
+            stale, chosen = facts.event.stale, await plan(self.shop, self.claim, facts)
+            self.unwritten |= chosen.fields
+            timely = [(run, one) for run, one in enumerate(chosen.workflows) if one.runs(stale=stale)]
             if not timely:
-                return self._end(ending.closed(Status.IGNORED, self._nothing_to_do(view), rules=self.rules))
+                reason = nothing_to_do(self.shop, self.claim, facts)
+                return self._end(ending.closed(Status.IGNORED, reason, rules=self.rules))
             wanted = await self._newest_only(timely)
             if not wanted:
                 return self._end(ending.closed(Status.SUPERSEDED, Reason.SUPERSEDED, rules=self.rules))
             for run, workflow in wanted:
-                await self._run(run, workflow, view)
+                await self._run(run, workflow, facts)
         except _Release:
             return self._end(ending.released())
         except LeaseLost:
@@ -93,22 +93,13 @@ class _Visit:
             return self._failed(classify(error))
         return self._end(ending.closed(Status.SUCCEEDED, "", rules=self.rules))
 
-    async def _plan(self, event: EventView) -> tuple[Workflow, ...]:
-        """Return the workflows of the event: those pinned to it, else those that match now, which pins them."""
-        if self.claim.record.plan is not None:
-            return tuple([await self._pinned(name) for name in self.claim.record.plan])
-        matching = tuple(
-            [
-                workflow
-                for workflow in triggered(event.type, event.stale, self.shop.workflows)
-                if await self._holds(workflow, event)
-            ]
+    def _facts(self) -> Facts:
+        return Facts(
+            event=event_view(self.claim.record, self.claim.body),
+            api=self.rules.api,
+            trusts_payload=self.rules.trusts_payload,
+            call_deadline_s=self.shop.call_deadline_s,
         )
-        if matching:
-            self.unwritten["plan"] = json.dumps(
-                [f"{workflow.name}@{workflow.version}" for workflow in matching]
-            )
-        return matching
 
     async def _newest_only(self, runs: Sequence[Run]) -> Sequence[Run]:
         """Return the runs but for those that leave the event to a newer one; what has begun is finished."""
@@ -117,49 +108,7 @@ class _Visit:
             return runs
         return left if await self.shop.books.superseded(self.claim) else runs
 
-    def _nothing_to_do(self, event: EventView) -> str:
-        """Return why no workflow runs: a late event may have one that would have wanted it in time."""
-        late = event.stale and (self.claim.record.plan or triggered(event.type, False, self.shop.workflows))
-        return Reason.STALE if late else Reason.NO_WORKFLOW
-
-    async def _pinned(self, name_and_version: str) -> Workflow:
-        name, _, version = name_and_version.rpartition("@")
-        current = next((w for w in self.shop.workflows if (w.name, w.version) == (name, version)), None)
-        found = current or await self.shop.find_version(name, version)
-        if found is None:
-            raise Permanent(
-                f"version {version} of the workflow {name!r} is pinned to this event and known nowhere any more",
-                reason=Reason.WORKFLOW_INVALID,
-            )
-        return found
-
-    async def _holds(self, workflow: Workflow, event: EventView) -> bool:
-        try:
-            return holds(workflow.conditions, self._condition_view(event))
-        except OrderNeeded:
-            await self._fetch(event)
-            return holds(workflow.conditions, self._condition_view(event))
-
-    def _condition_view(self, event: EventView) -> View:
-        return condition_view(event, trusts_payload=self.rules.trusts_payload, order=self.order)
-
-    async def _fetch(self, event: EventView) -> None:
-        """Read the order, as the workflow's implicit first step; a read leaves nothing in the ledger."""
-        if self.order is not None:
-            return
-        if self.rules.api is None:
-            raise Permanent(
-                f"sources.{event.source}.api is not configured, and a workflow needs the order",
-                reason=Reason.API_MISSING,
-            )
-        if event.subject is None:
-            raise Permanent(
-                "the event names no order, and a workflow needs it", reason=Reason.SUBJECT_MISSING
-            )
-        async with asyncio.timeout(self.shop.call_deadline_s):
-            self.order = (await self.rules.api.get_order(event.subject)).raw
-
-    async def _run(self, run: int, workflow: Workflow, event: EventView) -> None:
+    async def _run(self, run: int, workflow: Workflow, facts: Facts) -> None:
         for index, spec in enumerate(workflow.actions):
             name = f"{run}.{index}"
             action = self.shop.registry[spec.type]
@@ -169,10 +118,10 @@ class _Visit:
             self.at = _site(name, workflow, action)
             self._refuse_unknown(action, found, name)
             if action.needs_order:
-                await self._fetch(event)
+                await facts.read(workflow.entity_type)
             if self.shop.stopping.is_set():
                 raise _Release
-            step = self._step(workflow, index, event)
+            step = self._step(workflow, index, facts)
             await self._intend(name)
             await self._act(name, action, step, spec.params)
 
@@ -209,10 +158,11 @@ class _Visit:
                 raise _unknown_outcome(action) from failure
         raise failure
 
-    def _step(self, workflow: Workflow, index: int, event: EventView) -> Step:
+    def _step(self, workflow: Workflow, index: int, facts: Facts) -> Step:
+        event = facts.event
         return Step(
             event=event,
-            order=self.order,
+            order=facts.known(workflow.entity_type),
             api=self.rules.api,
             targets=self.shop.targets,
             trusts_payload=self.rules.trusts_payload,

@@ -14,6 +14,7 @@ from receiver.strict_json import Unusable
 from .actions import EventView
 from .conditions import View
 from .failures import Permanent, Reason
+from .workflows import EntityType, scope_of
 
 
 def event_view(record: Record, body: bytes | None) -> EventView:
@@ -42,9 +43,19 @@ def event_view(record: Record, body: bytes | None) -> EventView:
     )
 
 
-def condition_view(event: EventView, *, trusts_payload: bool, order: Mapping[str, Any] | None) -> View:
+def condition_view(
+    event: EventView,
+    *,
+    trusts_payload: bool,
+    fetched: Mapping[str, Any] | None,
+    about: EntityType = "Order",
+) -> View:
     """
     Return the event as conditions see it; of a source that is trusted as a hint only, without its data.
+
+    Args:
+        fetched: What the event is about as the API has it, None where that was not asked.
+        about: What the workflow is about.
     """
     data = event.payload.get("data") if trusts_payload else None
     facts = {
@@ -56,4 +67,6 @@ def condition_view(event: EventView, *, trusts_payload: bool, order: Mapping[str
         "acceptedAt": event.accepted_at,
         "stale": event.stale,
     }
-    return View(event=facts, data=data if isinstance(data, dict) else {}, order=order)
+    return View(
+        event=facts, data=data if isinstance(data, dict) else {}, fetched=fetched, about=scope_of(about)
+    )

@@ -71,6 +71,7 @@ def _facts(record: Record, inbox: Inbox, actions: Actions) -> Iterator[tuple[str
         "an event of this subject that occurred later was applied before it" if record.stale else "",
     )
     yield "plan", ", ".join(record.plan or ())
+    yield "in shadow", "; ".join(_in_shadow(record))
     yield "attempts", _attempts(record)
     yield "under way", _under_way(record, actions)
     for settled_by in settling.commands(record):
@@ -78,6 +79,16 @@ def _facts(record: Record, inbox: Inbox, actions: Actions) -> Iterator[tuple[str
     yield "go on", settling.goes_on(record)
     yield "due", moments.precise(record.due) if record.status is Status.RETRYING else ""
     yield "lane", _place_in_lane(record, inbox)
+
+
+def _in_shadow(record: Record) -> Iterator[str]:
+    for note in record.shadow:
+        if "would" in note:
+            yield f"{note['workflow']} would {', '.join(note['would'])}"
+        elif "unknown" in note:
+            yield f"{note['workflow']} cannot tell: {note['unknown']}"
+        else:
+            yield f"and {note['more']} more"
 
 
 def _verdict(text: str) -> str:

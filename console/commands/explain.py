@@ -57,12 +57,12 @@ def run(desk: Desk, event_id: str, *, source: str, fetch: bool, as_jsonl: bool) 
     _, workflows = definitions(config_of(desk))
     terms = settings_of(desk).sources.get(record.source)
     trusts_payload = terms is None or terms.trust == "payload"
-    view = condition_view(event, trusts_payload=trusts_payload, order=None)
+    view = condition_view(event, trusts_payload=trusts_payload, fetched=None)
     if fetch and any(
         _needs_order(workflow, view) for workflow in triggered(event.type, event.stale, workflows)
     ):
         order = _fetched(desk, record)
-        view = condition_view(event, trusts_payload=trusts_payload, order=order)
+        view = condition_view(event, trusts_payload=trusts_payload, fetched=order)
     for one in explanations(event, view, workflows):
         _print(one, event, as_jsonl=as_jsonl)
 

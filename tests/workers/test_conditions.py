@@ -48,7 +48,7 @@ ORDER = {"status": 4, "countryCode": "NO", "tags": [{"id": "t1", "name": "vip"}]
 
 
 def a_view(*, data=None, order=None):
-    return View(event=EVENT, data=DATA if data is None else data, order=order)
+    return View(event=EVENT, data=DATA if data is None else data, fetched=order)
 
 
 def is_held(raw, **view):
@@ -438,7 +438,7 @@ conditions = st.recursive(
 @given(raw=conditions, data=json_objects, order=st.none() | json_objects)
 def test_any_condition_answers_for_any_json(raw, data, order):
     """A payload is the sender's: no value in it may stop a worker."""
-    condition, view = parse_conditions(raw), View(event=EVENT, data=data, order=order)
+    condition, view = parse_conditions(raw), View(event=EVENT, data=data, fetched=order)
 
     try:
         answer = holds(condition, view)
@@ -454,17 +454,17 @@ def test_an_answer_without_the_order_is_the_answer_with_it(raw, data, order):
     condition = parse_conditions(raw)
 
     try:
-        early = holds(condition, View(event=EVENT, data=data, order=None))
+        early = holds(condition, View(event=EVENT, data=data, fetched=None))
     except OrderNeeded:
         return
 
-    assert early == holds(condition, View(event=EVENT, data=data, order=order))
+    assert early == holds(condition, View(event=EVENT, data=data, fetched=order))
 
 
 @given(raw=conditions, data=json_objects, order=json_objects)
 def test_not_is_the_opposite(raw, data, order):
     """Also where values are absent or of other kinds."""
-    view = View(event=EVENT, data=data, order=order)
+    view = View(event=EVENT, data=data, fetched=order)
 
     assert holds(parse_conditions({"$not": raw}), view) != holds(parse_conditions(raw), view)
 
@@ -488,3 +488,21 @@ def test_the_cost_is_linear_in_a_large_payload():
     raw = {"text": {"$contains": "(a+)+$", "$startsWith": "(a+)+$"}, "list": {"$contains": "(a+)+$"}}
 
     assert is_held(raw, data=data) is False
+
+
+@pytest.mark.parametrize(
+    ("about", "path", "value"),
+    [
+        pytest.param("shipment", "shipment.status", "delivered", id="its-own-name"),
+        pytest.param("shipment", "carrier.name", "Bring", id="without-a-name"),
+        pytest.param("shipment", "order.total", 99, id="an-order-is-a-key-of-the-data-here"),
+        pytest.param("order", "customer.name", "Kari", id="a-customer-is-a-key-of-an-orders-data"),
+        pytest.param("customer", "customer.status", "delivered", id="a-customer-is-the-entity-of-its-own"),
+    ],
+)
+def test_the_fetched_entity_goes_by_the_name_of_what_the_workflow_is_about(about, path, value):
+    """`customer.name` of an order is the payload's, and of a customer the customer's."""
+    fetched = {"status": "delivered", "carrier": {"name": "Bring"}}
+    view = View(event=EVENT, data=DATA, fetched=fetched, about=about)
+
+    assert holds(parse_conditions({path: value}), view)

@@ -23,7 +23,7 @@ from workers.workflows import (
     triggered,
     workflow_warnings,
 )
-from workers.workflows.triggers import INSTALLER_EVENT_TYPES
+from workers.workflows.triggers import INSTALLER_EVENT_TYPES, TRIGGERS, Standing, code_of
 
 REGISTRY = Registry.load()
 
@@ -111,7 +111,7 @@ def test_the_parameters_of_a_step_are_the_model_of_its_action():
             {"triger": "x"},
             "triger",
             None,
-            "unknown key; known: name, entity_type, trigger, conditions, actions, enabled, on_stale, latest_only",
+            "unknown key; known: name, entity_type, trigger, conditions, actions, enabled, mode, on_stale, latest_only",
             id="unknown-key",
         ),
         pytest.param(
@@ -383,6 +383,62 @@ def test_a_disabled_workflow_and_a_stale_event_start_nothing(changes, stale, sta
     assert bool(triggered("order.created", stale, [a_workflow(**changes)])) is starts
 
 
+@pytest.mark.parametrize(
+    ("entity_type", "event_type", "starts"),
+    [
+        pytest.param("Order", "order.created", True, id="order"),
+        pytest.param("Order", "booking.created", True, id="a-booking-is-an-order's"),
+        pytest.param("Shipment", "order.created", False, id="a-shipment-is-no-order"),
+        pytest.param("Order", "shipment.delivered", False, id="an-order-is-no-shipment"),
+        pytest.param("Shipment", "shipment.delivered", True, id="shipment"),
+        pytest.param("Customer", "customer.updated", True, id="customer"),
+        pytest.param("Product", "product.updated", True, id="product"),
+        pytest.param("Product", "customer.updated", False, id="a-product-is-no-customer"),
+        pytest.param("Shipment", "erp.sync", True, id="a-foreign-type-is-about-what-the-workflow-says"),
+        pytest.param("Customer", "order_created", False, id="a-sender-that-sends-codes"),
+    ],
+)
+def test_a_workflow_of_another_entity_type_is_not_started(entity_type, event_type, starts):
+    """Its conditions would be asked of the wrong thing, and its actions done to it."""
+    workflow = a_workflow(entity_type=entity_type, trigger=event_type)
+
+    assert bool(triggered(event_type, False, [workflow])) is starts
+
+
+@pytest.mark.parametrize(
+    ("event_type", "starts"),
+    [("shipment.in_transit", True), ("shipment.status_changed", True), ("shipment.created", False)],
+)
+def test_a_shipments_change_of_status_is_a_trigger_like_an_orders(event_type, starts):
+    """A workflow on it needs no list of statuses that nobody has published."""
+    workflow = a_workflow(trigger="shipment_status_changed", entity_type="Shipment")
+
+    assert bool(triggered(event_type, False, [workflow])) is starts
+
+
+def test_a_workflow_that_its_entity_type_keeps_from_starting_is_warned_about():
+    """Shipments are delivered, orders are not: it would wait for ever, and look right."""
+    (warning,) = workflow_warnings([a_workflow(trigger="shipment_delivered", entity_type="Order")])
+
+    assert ("entity_type", True) == (warning.key, "expected Shipment" in warning.message)
+
+
+def test_every_well_known_trigger_has_a_guid_of_its_own_and_can_start_something():
+    """A client names a trigger by its guid, on every machine the same."""
+    assert len(TRIGGERS) == len({one.guid for one in TRIGGERS}) == len({one.code for one in TRIGGERS})
+    assert () == workflow_warnings(
+        [a_workflow(name=one.code, trigger=one.code, entity_type=one.entity_type) for one in TRIGGERS]
+    )
+
+
+def test_every_documented_trigger_is_there():
+    """The twelve event types of Installer.com and the three codes of the Dispatch API."""
+    codes = {code_of(event_type) for event_type in INSTALLER_EVENT_TYPES}
+    documented = {one.code for one in TRIGGERS if one.standing is not Standing.OURS}
+
+    assert documented == codes | {"order_status_changed", "shipment_delivered"}
+
+
 def test_workflows_start_in_the_order_of_the_file():
     """What stands above runs first; that is what a reader of the file expects."""
     workflows = load_workflows([a_definition(name=name) for name in "CAB"], known=REGISTRY)
@@ -416,7 +472,6 @@ def test_a_misspelt_well_known_trigger_is_warned_about(trigger, meant):
         *INSTALLER_EVENT_TYPES,
         "order_created",
         "order_status_changed",
-        "shipment_delivered",
         "order.paid",
         "push",
     ],

@@ -85,7 +85,7 @@ class Step:
 
     Args:
         order: The order as it was when the conditions were asked; an action that acts on the order's state
-            reads it again.
+            reads it again. In a workflow about shipments, customers or products it is that one.
         api: The order API of the event's source; None where the configuration names none.
         idempotency_key: The same in every attempt and every replay of this step.
         targets: The receivers of outbound webhooks, by name.

@@ -11,7 +11,8 @@ A mapping of dotted paths; all of its entries must hold.
 Paths
     `event.x` is looked up in the event (id, type, subject, source, occurredAt, acceptedAt, stale), `data.x`
     in the payload's data, `order.x` in the fetched order; any other path in the data and, where it is absent
-    there, in the fetched order. Only keys of mappings and indexes of lists are followed, never an attribute.
+    there, in the fetched order. A workflow about shipments, customers or products has `shipment.x`, `customer.x` or
+    `product.x` in place of `order.x`. Only keys of mappings and indexes of lists are followed, never an attribute.
 Operators
     $eq $ne             equal or not; of one kind only: 1 is not "1", and true is not 1
     $gt $gte $lt $lte   number with number, or string with string; strings by code point, which sorts UTC

@@ -10,12 +10,13 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from .entities import EntityType
 from .triggers import FORM_IN_WORDS, is_trigger
 
-#: The entity types of the Dispatch API (upstream's words).
-EntityType: TypeAlias = Literal["Order", "Shipment", "Customer", "Product"]
 #: What a stale event does, one that arrived after a later one of its subject.
 OnStale: TypeAlias = Literal["skip", "run"]
+#: Whether it acts, or only says in the record what it would have done.
+Mode: TypeAlias = Literal["live", "shadow"]
 
 _PYDANTIC_PREFIX = "Value error, "
 
@@ -47,7 +48,8 @@ class Definition(BaseModel):
         description="Names one workflow, up to 120 characters; the runs of an event are told apart by it."
     )
     entity_type: EntityType = Field(
-        default="Order", description="What it is about, in the words of the Dispatch API."
+        default="Order",
+        description="What it is about, in the words of the Dispatch API; events about something else do not start it.",
     )
     trigger: Annotated[str, AfterValidator(_trigger)] = Field(
         description="The event type that starts it, `order.created`, or its code, `order_created`; "
@@ -62,6 +64,11 @@ class Definition(BaseModel):
         json_schema_extra={"expected": "a list of at least one table"},
     )
     enabled: bool = Field(default=True, description="`false` keeps the definition and starts nothing.")
+    mode: Mode = Field(
+        default="live",
+        description="`shadow` asks the conditions, notes in the event's record what it would have done, and does "
+        "nothing.",
+    )
     on_stale: OnStale = Field(
         default="skip",
         description="What it does about an event that came after a later one of the same order.",

@@ -111,6 +111,7 @@ def _loaded(raw: Mapping[str, Any], canonical: bytes, known: Registry, report: _
         conditions=conditions,
         actions=actions,
         enabled=shape.enabled,
+        mode=shape.mode,
         on_stale=shape.on_stale,
         latest_only=shape.latest_only,
         version=hashlib.sha256(canonical).hexdigest()[:_VERSION_LENGTH],

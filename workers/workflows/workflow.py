@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from ..conditions import Condition
-from .definitions import EntityType, OnStale
+from .definitions import Mode, OnStale
+from .entities import EntityType, concerns, entity_of
 from .problems import WorkflowProblem
 from .triggers import admits, nearest_known
 
@@ -36,6 +37,7 @@ class Workflow:
     conditions: Condition
     actions: tuple[StepSpec, ...]
     enabled: bool
+    mode: Mode
     on_stale: OnStale
     latest_only: bool
     version: str
@@ -45,6 +47,20 @@ class Workflow:
         """Return whether it acts on an event that came in time, or late."""
         return self.on_stale == "run" or not stale
 
+    @property
+    def pin(self) -> str:
+        """Return what an event's plan names it by."""
+        return f"{self.name}@{self.version}"
+
+    @property
+    def acts(self) -> bool:
+        """Return whether it does something about an event; one in shadow mode only says what it would do."""
+        return self.mode == "live"
+
+    def wants(self, event_type: str) -> bool:
+        """Return whether it is for events of this type, and for what they are about."""
+        return admits(self.trigger, event_type) and concerns(event_type, self.entity_type)
+
 
 def triggered(event_type: str, stale: bool, workflows: Iterable[Workflow]) -> tuple[Workflow, ...]:  # noqa: FBT001
     """Return the workflows that such an event starts, in the order of the file; conditions come after."""
@@ -52,7 +68,7 @@ def triggered(event_type: str, stale: bool, workflows: Iterable[Workflow]) -> tu
 
 
 def _starts(workflow: Workflow, event_type: str, *, stale: bool) -> bool:
-    return workflow.enabled and workflow.runs(stale=stale) and admits(workflow.trigger, event_type)
+    return workflow.enabled and workflow.runs(stale=stale) and workflow.wants(event_type)
 
 
 def workflow_warnings(workflows: Iterable[Workflow]) -> tuple[WorkflowProblem, ...]:
@@ -65,3 +81,7 @@ def _warnings(workflow: Workflow) -> Iterator[WorkflowProblem]:
     if near is not None:
         message = f"{workflow.trigger!r} is no event type that we know; did you mean {near!r}?"
         yield WorkflowProblem(workflow=workflow.name, step=None, key="trigger", message=message)
+    about = entity_of(workflow.trigger)
+    if about not in (workflow.entity_type, None):
+        message = f"events of {workflow.trigger} are about {about}, so they never start it; expected {about}"
+        yield WorkflowProblem(workflow=workflow.name, step=None, key="entity_type", message=message)

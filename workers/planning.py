@@ -1,0 +1,69 @@
+"""
+Which workflows an attempt runs: those pinned to its event, else those that match now, which pins them.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .facts import Facts
+from .failures import Permanent, Reason
+from .ledger import Claim
+from .shadowing import note
+from .workflows import Workflow, triggered
+from .workshop import Workshop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The workflows in their order, and what is to be written into the record of how they were chosen."""
+
+    workflows: tuple[Workflow, ...]
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+async def plan(shop: Workshop, claim: Claim, facts: Facts) -> Plan:
+    """
+    Return the plan of the event.
+
+    Raises:
+        Failure: A pinned workflow is gone, or what the conditions need cannot be had.
+    """
+    if claim.record.plan is not None:
+        return Plan(workflows=tuple([await _pinned(shop, pin) for pin in claim.record.plan]))
+    started = triggered(facts.event.type, facts.event.stale, shop.workflows)
+    matching = tuple([workflow for workflow in started if workflow.acts and await facts.holds(workflow)])
+    shadow = await note(facts, [workflow for workflow in started if not workflow.acts])
+    return Plan(workflows=matching, fields={**_pins(matching), **_shadow(shadow, claim)})
+
+
+def nothing_to_do(shop: Workshop, claim: Claim, facts: Facts) -> str:
+    """Return why no workflow runs: a late event may have one that would have wanted it in time."""
+    event = facts.event
+    late = event.stale and (claim.record.plan or _acting(triggered(event.type, False, shop.workflows)))
+    return Reason.STALE if late else Reason.NO_WORKFLOW
+
+
+def _acting(workflows: Sequence[Workflow]) -> bool:
+    return any(workflow.acts for workflow in workflows)
+
+
+def _pins(matching: Sequence[Workflow]) -> Mapping[str, str]:
+    return {"plan": json.dumps([workflow.pin for workflow in matching])} if matching else {}
+
+
+def _shadow(shadow: str, claim: Claim) -> Mapping[str, str]:
+    # A replay asks anew, and an old note must not stand for its answer.
+    return {"shadow": shadow} if shadow or claim.record.shadow else {}
+
+
+async def _pinned(shop: Workshop, pin: str) -> Workflow:
+    name, _, version = pin.rpartition("@")
+    current = next((one for one in shop.workflows if one.pin == pin), None)
+    found = current or await shop.find_version(name, version)
+    if found is None:
+        raise Permanent(
+            f"version {version} of the workflow {name!r} is pinned to this event and known nowhere any more",
+            reason=Reason.WORKFLOW_INVALID,
+        )
+    return found
