@@ -1,9 +1,10 @@
 """
-The sandbox as one ASGI app: the emulated API under its own paths, the door of the sandbox beside it.
+The sandbox as one ASGI app: the emulated APIs under their own paths, the door of the sandbox beside it.
 """
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from http import HTTPStatus
 
 from starlette.applications import Starlette
@@ -16,8 +17,7 @@ from .config import SandboxConfig
 from .control import Control
 from .endpoint import Endpoint
 from .errors import Refusal
-from .installer.paths import OPERATIONS
-from .operations import Answer, failed, refused
+from .operations import Answer, refused
 from .upstream import Upstream
 from .wire import json_bytes
 
@@ -41,22 +41,17 @@ def create_app(config: SandboxConfig) -> Starlette:
     app = Starlette(
         routes=[*_api(upstream), *Control(upstream).routes()],
         lifespan=lifespan,
-        exception_handlers={Refusal: _refused, HTTPException: _no_page},
+        exception_handlers={Refusal: _refused, HTTPException: _no_page(upstream)},
     )
     app.router.redirect_slashes = False
     return app
 
 
-def _api(upstream: Upstream) -> list[Route]:
-    handlers = upstream.handlers.table()
-    return [
-        Route(
-            operation.path,
-            Endpoint(operation=operation, handler=handlers[operation.name], shared=upstream.shared),
-            methods=[operation.method],
-        )
-        for operation in OPERATIONS.values()
-    ]
+def _api(upstream: Upstream) -> Iterator[Route]:
+    for system in upstream.systems.values():
+        for operation in system.api.operations.values():
+            endpoint = Endpoint(operation=operation, api=system.api, shared=upstream.shared)
+            yield Route(operation.path, endpoint, methods=[operation.method])
 
 
 async def _refused(_: Request, problem: Exception) -> Response:
@@ -64,14 +59,26 @@ async def _refused(_: Request, problem: Exception) -> Response:
     return _response(refused(problem))
 
 
-async def _no_page(request: Request, problem: Exception) -> Response:
-    assert isinstance(problem, HTTPException)
-    known = "GET /_sandbox lists the paths"
-    if problem.status_code == HTTPStatus.NOT_FOUND:
-        return _response(failed(HTTPStatus.NOT_FOUND, f"no such path; {known}"))
-    return _response(
-        failed(problem.status_code, f"{request.method} is not possible here; {known}", problem.headers)
-    )
+def _no_page(upstream: Upstream) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """
+    Answer what no route takes, in the words of the API whose path it would be.
+    """
+
+    async def answer(request: Request, problem: Exception) -> Response:
+        assert isinstance(problem, HTTPException)
+        path = request.url.path
+        api = next((one.api for one in reversed(list(upstream.systems.values())) if one.owns(path)), None)
+        words = api.refused if api else refused
+        return _response(
+            replace(words(_nowhere(request, problem.status_code)), headers=problem.headers or {})
+        )
+
+    return answer
+
+
+def _nowhere(request: Request, status: int) -> Refusal:
+    what = "no such path" if status == HTTPStatus.NOT_FOUND else f"{request.method} is not possible here"
+    return Refusal(status, f"{what}; GET /_sandbox lists the paths")
 
 
 def _response(answer: Answer) -> Response:

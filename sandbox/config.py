@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from .limiting import RateLimit
+
 # Anything that JSON can say; `Any` stands only at this boundary.
 JSON = Any
 JSONObject = Mapping[str, Any]
@@ -16,6 +18,9 @@ JSONObject = Mapping[str, Any]
 #: (event_id, event_type, timestamp in Unix seconds, body) -> headers to add.
 Signer = Callable[[str, str, int, bytes], list[tuple[str, str]]]
 Clock = Callable[[], datetime]
+
+#: The limit is the vendor's sample; how long its window is, nobody says.
+DISPATCH_RATE_LIMIT = RateLimit(limit=1_000, window_s=60)
 
 
 def utc_now() -> datetime:
@@ -58,6 +63,24 @@ class SenderRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchRules:
+    """
+    What can be set for the Dispatch API alone. All ours, but for the three X-RateLimit headers and `totalPages`.
+    """
+
+    #: Where its events go; None keeps them, marked `unsent`.
+    webhook_url: str | None = None
+    #: None signs as the Installer side does.
+    signer: Signer | None = None
+    #: On from the start, so that every answer carries the documented headers; None switches it off.
+    rate_limit: RateLimit | None = DISPATCH_RATE_LIMIT
+    #: Begin with orders, shipments, customers, products and a dispatch; False begins with carriers and drivers only.
+    seeded: bool = True
+    #: Send `totalPages`, which one page of the vendor shows and four leave out.
+    total_pages: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxConfig:
     """
     Everything that can be set.
@@ -87,6 +110,7 @@ class SandboxConfig:
     repeats: Literal["perform", "refuse"] = "perform"
     events: EventRules = field(default_factory=EventRules)
     sender: SenderRules = field(default_factory=SenderRules)
+    dispatch: DispatchRules = field(default_factory=DispatchRules)
     #: After a dispatch, the order moves one step each so many seconds, up to completed.
     auto_advance_s: float | None = None
     #: Effects are appended here before they are answered, so that they outlive a kill.

@@ -36,6 +36,8 @@ class SentEvent:
     #: Events of one subject are sent in order: the order's id.
     subject: str
     body: bytes
+    #: Which system sends it, and so where it goes.
+    system: str = "installer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,7 @@ class Delivery:
     def to_json(self) -> dict[str, Any]:
         return {
             "eventId": self.event.id,
+            "system": self.event.system,
             "event": self.event.type,
             "orderId": self.event.subject,
             "state": self.state,

@@ -25,7 +25,7 @@ TAIL_BYTES = 65_536
 
 class EffectKind(StrEnum):
     """
-    What a call of the API can change.
+    What a call of the Installer API can change; an effect of the Dispatch API is named by its operation.
     """
 
     ORDER_CREATE = "order.create"
@@ -46,7 +46,7 @@ class Effect:
 
     seq: int
     at: str
-    effect: EffectKind
+    effect: str
     order_id: str | None
     idempotency_key: str | None
     detail: Mapping[str, Any]
@@ -76,7 +76,7 @@ class EffectLog:
 
     def add(
         self,
-        effect: EffectKind,
+        effect: str,
         *,
         order_id: str | None,
         idempotency_key: str | None,

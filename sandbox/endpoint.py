@@ -6,15 +6,18 @@ It knows no particular API: the operation and its handler are given.
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.utils import format_datetime
 from http import HTTPStatus
 from typing import TypeVar
 
+from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
+from .api import Api
 from .calls import CallRecord, Calls
 from .config import SandboxConfig
 from .connection import cut
@@ -32,8 +35,7 @@ from .faults import (
     SlowDrip,
 )
 from .key_memory import KeyMemory
-from .limiting import Limiting
-from .operations import Answer, Call, Handler, Operation, failed, refused
+from .operations import Answer, Call, Operation
 from .times import milliseconds
 from .wire import Wire, read_body, send_answer, send_slowly, send_spoilt
 
@@ -50,7 +52,6 @@ class Shared:
     faults: FaultSet
     calls: Calls
     keys: KeyMemory
-    limiting: Limiting
 
 
 class Endpoint:
@@ -58,9 +59,10 @@ class Endpoint:
     An ASGI app that serves one operation.
     """
 
-    def __init__(self, *, operation: Operation, handler: Handler, shared: Shared) -> None:
+    def __init__(self, *, operation: Operation, api: Api, shared: Shared) -> None:
         self._operation = operation
-        self._handler = handler
+        self._api = api
+        self._handler = api.handlers[operation.name]
         self._shared = shared
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,11 +94,11 @@ class Endpoint:
         if self._draw(ResetBefore, record):
             await cut(wire)
             return
-        verdict = self._shared.limiting.admit(self._shared.config.clock())
+        verdict = self._api.limiting.admit(self._shared.config.clock())
         if verdict.admitted:
             answer = self._fault_answer(record) or await self._answer(wire, record)
         else:
-            answer = failed(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests")
+            answer = self._failed(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests")
         await self._send(replace(answer, headers={**verdict.headers, **answer.headers}), wire, record)
 
     def _draw(self, kind: type[FaultT], record: CallRecord) -> FaultT | None:
@@ -110,14 +112,17 @@ class Endpoint:
         Return the answer of a fault that keeps the call from being looked at.
         """
         if self._draw(ExpiredToken, record):
-            return refused(_unauthorized())
+            return self._api.refused(_unauthorized())
         limited = self._draw(RateLimited, record)
         if limited is not None:
-            return failed(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests", self._retry_after(limited))
+            return self._failed(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests", self._retry_after(limited))
         error = self._draw(ServerError, record)
         if error is not None:
-            return failed(error.status, "The sandbox was asked to fail", self._retry_after(error))
+            return self._failed(error.status, "The sandbox was asked to fail", self._retry_after(error))
         return None
+
+    def _failed(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> Answer:
+        return replace(self._api.refused(Refusal(status, message)), headers=headers or {})
 
     def _retry_after(self, fault: RateLimited | ServerError) -> dict[str, str]:
         if fault.retry_after is None:
@@ -133,7 +138,7 @@ class Endpoint:
             self._check_token(wire.headers.get("authorization", ""))
             return self._perform(await self._read(wire), record)
         except Refusal as refusal:
-            return refused(refusal)
+            return self._api.refused(refusal)
 
     def _check_token(self, authorization: str) -> None:
         scheme, _, token = authorization.partition(" ")
@@ -141,9 +146,10 @@ class Endpoint:
             raise _unauthorized()
         if token in self._shared.config.forbidden_tokens:
             raise Refusal(HTTPStatus.FORBIDDEN, "The token's user lacks the role")
+        self._api.limiting.last_used[token] = self._shared.config.clock()
 
     def _known_tokens(self) -> tuple[str, ...]:
-        return self._shared.limiting.tokens + self._shared.config.forbidden_tokens
+        return self._api.limiting.tokens + self._shared.config.forbidden_tokens
 
     async def _read(self, wire: Wire) -> Call:
         config = self._shared.config
@@ -152,6 +158,7 @@ class Endpoint:
             operation=self._operation,
             path=wire.scope["path"],
             parameters=wire.scope["path_params"],
+            query=dict(QueryParams(wire.scope["query_string"])),
             content_type=wire.headers.get("content-type", ""),
             body=await read_body(wire.receive, limit=limit),
             idempotency_key=wire.headers.get("idempotency-key"),

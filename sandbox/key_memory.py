@@ -6,6 +6,7 @@ The header is ours: the vendor documents only the body field of create-order, wh
 
 from collections import OrderedDict
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from .errors import Refusal
 from .operations import Answer, Call
@@ -53,4 +54,5 @@ class KeyMemory:
 
 def _name(call: Call) -> tuple[str, str, str]:
     # By path too: a key that a client shares between two orders does not swallow the second.
-    return (call.operation.method, call.path, call.idempotency_key or "")
+    place = f"{call.path}?{urlencode(call.query)}"
+    return (call.operation.method, place, call.idempotency_key or "")

@@ -59,12 +59,15 @@ class Limiting:
 
     tokens: tuple[str, ...]
     rate: RateLimit | None = None
+    #: When each token was last taken.
+    last_used: dict[str, datetime] = field(default_factory=dict)
     _window: int = -1
     _used: int = 0
     _first_tokens: tuple[str, ...] = field(init=False)
+    _first_rate: RateLimit | None = field(init=False)
 
     def __post_init__(self) -> None:
-        self._first_tokens = self.tokens
+        self._first_tokens, self._first_rate = self.tokens, self.rate
 
     def set(self, rate: RateLimit | None) -> None:
         """
@@ -73,8 +76,9 @@ class Limiting:
         self.rate, self._window, self._used = rate, -1, 0
 
     def forget(self) -> None:
-        self.set(None)
+        self.set(self._first_rate)
         self.tokens = self._first_tokens
+        self.last_used.clear()
 
     def admit(self, now: datetime) -> Verdict:
         """

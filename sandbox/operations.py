@@ -11,10 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Any
 
 from .config import JSON
-from .errors import Refusal, error_body
+from .errors import Refusal
 
 
 class Evidence(StrEnum):
@@ -41,10 +40,12 @@ class Operation:
     note: str = ""
     #: Takes a multipart upload, which has a limit of its own.
     upload: bool = False
+    #: A GET that changes something, as the Dispatch API has some.
+    changing_get: bool = False
 
     @property
     def changes_state(self) -> bool:
-        return self.method != "GET"
+        return self.method != "GET" or self.changing_get
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,7 @@ class Call:
     operation: Operation
     path: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
     content_type: str = ""
     body: bytes = b""
     #: The header Idempotency-Key.
@@ -106,14 +108,6 @@ Handler = Callable[[Call], Answer]
 
 def refused(refusal: Refusal) -> Answer:
     """
-    Return the answer that carries a refusal.
+    Return the answer that carries a refusal, in the shape of the Installer API and of the sandbox's own door.
     """
     return Answer(status=refusal.status, body=refusal.body())
-
-
-def failed(status: int, message: str, headers: Mapping[str, str] | None = None) -> Answer:
-    """
-    Return an answer that says what is wrong, in the documented shape.
-    """
-    body: dict[str, Any] = error_body(status, message)
-    return Answer(status=status, body=body, headers=headers or {})

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from .config import SenderRules
 from .deliveries import Deliveries, Delivery, DeliveryState, SendAttempt, SentEvent
@@ -26,8 +26,9 @@ class Sender:
     A lane exists while it holds deliveries, and is then in `_ready`, in `_timers`, or being worked on.
     """
 
-    def __init__(self, *, post: Post | None, rules: SenderRules, faults: FaultSet) -> None:
-        self._post = post
+    def __init__(self, *, posts: Mapping[str, Post], rules: SenderRules, faults: FaultSet) -> None:
+        #: By system; the events of a system without one stay unsent.
+        self._posts = posts
         self._rules = rules
         self._faults = faults
         self.deliveries = Deliveries(kept=rules.kept)
@@ -42,8 +43,8 @@ class Sender:
         Send while the context is open; at its end, send what is due for as long as the grace lasts.
         """
         async with contextlib.AsyncExitStack() as stack:
-            if self._post is not None:
-                await stack.enter_async_context(self._post)
+            for post in self._posts.values():
+                await stack.enter_async_context(post)
             workers = [asyncio.create_task(self._work()) for _ in range(self._rules.concurrency)]
             try:
                 yield
@@ -70,13 +71,13 @@ class Sender:
         Take an event in, to be sent in the order of its subject unless a fault says otherwise.
         """
         self._begin(Delivery(event=event))
-        if self._post is not None and self._faults.draw(Duplicate, event.type):
+        if event.system in self._posts and self._faults.draw(Duplicate, event.type):
             self._begin(Delivery(event=event, duplicate=True))
 
     def _begin(self, delivery: Delivery) -> None:
         self.deliveries.begin(delivery)
         event = delivery.event
-        if self._post is None:
+        if event.system not in self._posts:
             self.deliveries.end(delivery, DeliveryState.UNSENT)
         elif not delivery.duplicate and self._faults.draw(Drop, event.type):
             self.deliveries.end(delivery, DeliveryState.DROPPED)
@@ -118,8 +119,8 @@ class Sender:
         while True:
             name = await self._ready.get()
             lane = self._lanes.get(name)
-            if lane is not None and self._post is not None:
-                await self._turn(name, lane, self._post)
+            if lane is not None:
+                await self._turn(name, lane, self._posts[lane[0].event.system])
             self._ready.task_done()
 
     async def _turn(self, name: str, lane: deque[Delivery], post: Post) -> None:

@@ -9,7 +9,8 @@ pytestmark = pytest.mark.anyio
 
 async def test_the_summary_lists_every_operation_with_its_evidence(sandbox):
     """Who reads it must see which paths are the vendor's and which are ours."""
-    shown = {one["name"]: one["evidence"] for one in (await sandbox.get("/_sandbox")).json["operations"]}
+    operations = (await sandbox.get("/_sandbox")).json["operations"]
+    shown = {one["name"]: one["evidence"] for one in operations if one["system"] == "installer"}
 
     assert OPERATIONS.keys() == shown.keys()
     assert {"create_order", "list_installers"} == {name for name, why in shown.items() if why == "documented"}
@@ -146,6 +147,22 @@ async def test_seed_creates_believable_orders(sandbox):
 async def test_seed_refuses_what_it_cannot_make(sandbox, body):
     """A misspelt key must not create one order in silence."""
     assert 422 == (await sandbox.post("/_sandbox/seed", body)).status
+
+
+async def test_an_order_can_be_made_with_fields_of_ones_own(sandbox):
+    """A test of a condition needs an order that meets it, and does not care for the rest."""
+    made = (await sandbox.post("/_sandbox/orders", {"order": {"city": "Bergen"}})).json
+
+    assert "Bergen" == (await sandbox.get(f"/api/v1/order/{made['value']}")).json["city"]
+
+
+@pytest.mark.parametrize("path", ["/_sandbox/orders", "/_sandbox/seed"])
+async def test_a_system_that_does_not_exist_is_refused(sandbox, path):
+    """A misspelt system must not make orders of another one."""
+    answer = await sandbox.post(path, {"system": "dispach"})
+
+    assert 422 == answer.status
+    assert "known: installer" in answer.json["message"]
 
 
 async def test_the_test_event_is_the_documented_sample(start, receiver):
