@@ -88,7 +88,7 @@ def replayable(status: Status) -> bool:
 
 
 def _foresee(record: Record, body: str | None, catalog: Catalog, *, trusts_payload: bool) -> Foresight:
-    event = event_view(record, None if body is None else body.encode())
+    event = event_view(record, None if body is None else body.encode(), trusts_payload=trusts_payload)
     if record.plan is not None:
         steps = [step for run, pin in enumerate(record.plan) for step in _pinned(record, catalog, run, pin)]
         return Foresight(record=record, steps=tuple(steps))

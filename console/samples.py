@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from receiver.mapping import TypeMapping
 from receiver.settings import SourceSettings
 
 
@@ -28,21 +29,32 @@ def body(sample: Sample, settings: SourceSettings) -> bytes:
     """
     Return the body of the event, with id, type and subject also where the source looks for them.
     """
+    mapping = settings.mapping
+    type_path, word = _type(mapping.type, sample.event_type)
     payload: dict[str, Any] = {
-        "event": sample.event_type,
+        "event": word if type_path == "event" else sample.event_type,
         "timestamp": datetime.fromtimestamp(sample.timestamp, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "data": dict(sample.data) if sample.data is not None else _order(sample),
     }
     if settings.scheme.type == "stripe":  # it keeps both in the body
         payload |= {"id": sample.event_id, "type": sample.event_type}
     for path, value in (
-        (settings.type_path, sample.event_type),
-        (settings.id_path, sample.event_id),
-        (settings.subject_path if sample.data is None else None, sample.order_id),
+        (type_path, word),
+        (mapping.id, sample.event_id),
+        (mapping.subject if sample.data is None else None, sample.order_id),
     ):
         if path:
             _put(payload, path, value)
     return json.dumps(payload, ensure_ascii=False).encode()
+
+
+def _type(rule: TypeMapping | None, event_type: str) -> tuple[str | None, str]:
+    """
+    Return where the event type stands, and the word of the sender's for it.
+    """
+    if rule is None:
+        return None, event_type
+    return rule.path, next((word for word, meant in rule.words.items() if meant == event_type), event_type)
 
 
 def _order(sample: Sample) -> dict[str, Any]:

@@ -61,7 +61,11 @@ _OUTCOME_TONES = {
     "crashed": Tone.WARN,
 }
 #: Said of reasons whose slug does not speak for itself.
-_REASONS = {"no_workflow": "no workflow wants it", "order_gone": "the order is gone"}
+_REASONS = {
+    "no_workflow": "no workflow wants it",
+    "order_gone": "the order is gone",
+    "order_unknown": "the order API does not know the order",
+}
 
 
 def no_actions(_: str) -> Sequence[str]:

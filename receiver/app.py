@@ -28,6 +28,7 @@ from .endpoint import Endpoint, Source
 from .health import Health, response
 from .identity import Identity
 from .intake import Reading
+from .mapping import TypeMapping
 from .settings import ReceiverSettings, SourceSettings
 from .spool import Spool
 from .spool_drain import LONGEST_PAUSE_S, Turn
@@ -102,22 +103,28 @@ def create_app(settings: ReceiverSettings, delivery_log: DeliveryLog | None = No
 
 def build_source(name: str, settings: SourceSettings) -> Source:
     """Return a source as the endpoint needs it."""
-    verifier = Verifier.build(settings.scheme)
+    verifier, mapping = Verifier.build(settings.scheme), settings.mapping
     return Source(
         verifier=verifier,
         reading=Reading(
             source=name,
-            subject_path=settings.subject_path,
-            type_path=settings.type_path or verifier.type_path,
-            id_path=settings.id_path or verifier.id_path,
-            occurred_path=settings.occurred_at_path,
+            subject_path=mapping.subject,
+            type=mapping.type or _of_scheme(verifier.type_path),
+            id_path=mapping.id or verifier.id_path,
+            occurred_path=mapping.occurred_at,
             # Twice the tolerance: a timestamp may lie as far in the future as in the past.
             guard_ms=int(2 * verifier.tolerance_s * 1000),
+            same_body_ms=(mapping.same_body_s or 0) * 1000,
+            takes_time=settings.trust == "payload",
         ),
         ack_status=settings.ack_status,
         bucket=None if settings.rate_limit_per_s is None else Bucket(settings.rate_limit_per_s),
         replicated=settings.durability == "replica",
     )
+
+
+def _of_scheme(type_path: str | None) -> TypeMapping | None:
+    return None if type_path is None else TypeMapping(path=type_path)
 
 
 def _promised(settings: ReceiverSettings) -> set[str]:

@@ -209,13 +209,14 @@ class _Disconnected(Exception):
 
 def _verified(source: Source, headers: Headers, body: bytes) -> NewEvent:
     """Return the event of an authentic delivery, or refuse."""
-    verdict = source.verifier.verify(headers, body, now=time.time())
+    now = time.time()
+    verdict = source.verifier.verify(headers, body, now=now)
     if isinstance(verdict, Rejected):
         raise Refused(ErrorCode(verdict.code.value), verdict.detail)
     if source.bucket is not None and not source.bucket.take(time.monotonic()):
         raise Refused(ErrorCode.RATE_LIMITED)
     _check_media_type(headers)
-    new = intake.read(body, verdict, source.reading, authentic=source.verifier.authentic)
+    new = intake.read(body, verdict, source.reading, authentic=source.verifier.authentic, now=now)
     if isinstance(new, Invalid):
         raise Refused(ErrorCode.PAYLOAD_INVALID, new.detail)
     return new

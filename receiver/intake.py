@@ -12,12 +12,12 @@ from typing import Any
 
 from . import strict_json
 from .accept import NewEvent
+from .mapping import EVENT_TYPE, TypeMapping
 from .strict_json import JSON, Unusable
 from .verification import Verified
 
 #: What may stand in a key as it is; anything else is replaced by a digest.
 _PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}\Z")
-_EVENT_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:-]{0,127}\Z")
 #: Where the sender's time of the event is looked for, unless the source says.
 _TIME_NAMES = ("timestamp", "occurredAt", "created")
 #: Later than the year 2001, a number of seconds has 10 digits and one of milliseconds 13.
@@ -32,11 +32,16 @@ class Reading:
 
     source: str
     subject_path: str = "data.id"
-    type_path: str | None = None
+    type: TypeMapping | None = None
     id_path: str | None = None
     occurred_path: str | None = None
     #: Milliseconds for which a body is claimed where the scheme signs the body alone.
     guard_ms: int = 0
+    #: Milliseconds for which the same body without an id is the same event; 0 for as long as the event is known.
+    same_body_ms: int = 0
+    #: Whether the sender's time of the event is taken. Of a sender that nobody has verified it is not: one forged time
+    #: in the future would make every later event of the order stale.
+    takes_time: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +51,11 @@ class Invalid:
     detail: str
 
 
-def read(body: bytes, verified: Verified, reading: Reading, *, authentic: bool) -> NewEvent | Invalid:
+def read(
+    body: bytes, verified: Verified, reading: Reading, *, authentic: bool, now: float
+) -> NewEvent | Invalid:
     """
-    Return the event that *body* tells of.
+    Return the event that *body* tells of, delivered at *now*, in seconds since 1970.
 
     An authentic delivery that is unusable comes back quarantined: refusing it would make the sender give up or try
     for days. From an unverified source it is `Invalid`.
@@ -60,17 +67,23 @@ def read(body: bytes, verified: Verified, reading: Reading, *, authentic: bool) 
     except Unusable as error:
         return _quarantined(body, digest, verified, reading, str(error)) if authentic else Invalid(str(error))
     subject = _subject(payload, reading)
-    event_id = _event_id(payload, verified, reading) or _derived_id(reading.source, event_type, subject, body)
+    guard_ms = reading.guard_ms if verified.replay_guard else 0
+    event_id = _event_id(payload, verified, reading)
+    if not event_id:
+        # A body that says the same each time is told apart by when it came, and a repeat by the claim on the body.
+        moment = b"%d" % (now * 1e9) if reading.same_body_ms else b""
+        guard_ms = max(guard_ms, reading.same_body_ms)
+        event_id = _derived_id(reading.source, event_type, subject, body, moment)
     return NewEvent(
         source=reading.source,
         id=event_id,
         type=event_type,
         subject=subject,
         lane=_plain(subject) or event_id,
-        occurred=_occurred(payload, reading),
+        occurred=_occurred(payload, reading) if reading.takes_time else "",
         digest=digest,
         verdict=f"{verified.scheme}:{verified.secret_index}",
-        guard_ms=reading.guard_ms if verified.replay_guard else 0,
+        guard_ms=guard_ms,
         body=body,
     )
 
@@ -94,16 +107,18 @@ def _quarantined(body: bytes, digest: str, verified: Verified, reading: Reading,
 
 
 def _event_type(payload: JSON, verified: Verified, reading: Reading) -> str:
-    """Look in the configured path, else in `event` and `type` of the body, else in the scheme's header."""
-    if reading.type_path is not None:
-        found: Any = strict_json.lookup(payload, reading.type_path)
-    else:
-        found = payload.get("event")
-        if type(found) is not str:
-            found = payload.get("type")
-        if type(found) is not str:
-            found = verified.event_type
-    if type(found) is not str or not _EVENT_TYPE.match(found):
+    """Look where the source says, else in `event` and `type` of the body, else in the scheme's header."""
+    if reading.type is not None:
+        mapped = reading.type.read(payload)
+        if mapped is None:
+            raise Unusable(reading.type.missing)
+        return mapped
+    found: Any = payload.get("event")
+    if type(found) is not str:
+        found = payload.get("type")
+    if type(found) is not str:
+        found = verified.event_type
+    if type(found) is not str or not EVENT_TYPE.match(found):
         raise Unusable("no event type: `event` or `type` in the body, or the scheme's header, must name one")
     return found
 
@@ -132,9 +147,13 @@ def _digest(text: str) -> str:
     return "~" + hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def _derived_id(source: str, event_type: str, subject: str, body: bytes) -> str:
-    """Return an id where the sender sends none; the body holds the event's time, which tells alike events apart."""
-    parts = (source.encode(), event_type.encode(), subject.encode(), body)
+def _derived_id(source: str, event_type: str, subject: str, body: bytes, moment: bytes) -> str:
+    """
+    Return an id where the sender sends none; the body holds the event's time, which tells alike events apart.
+
+    Where it does not, *moment* does: of a source without `same_body_s` it is empty, and left out.
+    """
+    parts = (source.encode(), event_type.encode(), subject.encode(), body, *filter(None, (moment,)))
     return hashlib.sha256(b"".join(b"%d:%b" % (len(part), part) for part in parts)).hexdigest()[:32]
 
 

@@ -7,10 +7,28 @@ Knows no setting by name.
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+)
 
 from . import redis_url
 from .secrets import resolved
+
+
+class Section(BaseModel):
+    """
+    A table of the file: closed, frozen, and strict about kinds, so that `port = true` is not port 1.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, hide_input_in_errors=True
+    )
 
 
 def _forget(_: object) -> None:

@@ -8,10 +8,11 @@ Each description below is a row of `docs/configuration.md`.
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from .config import ConfigError, Problem, RawConfig, read_config, validated
-from .setting_kinds import DottedPath, Elsewhere, Folder, RedisUrl, SourceName
+from .mapping import MappingSettings
+from .setting_kinds import Elsewhere, Folder, RedisUrl, Section, SourceName
 from .verification import SchemeSettings
 
 __all__ = [
@@ -22,22 +23,13 @@ __all__ = [
     "ReceiverSection",
     "ReceiverSettings",
     "RedisUrl",
+    "Section",
     "SourceName",
     "SourceSettings",
     "SourceTerms",
     "read_config",
     "receiver_settings",
 ]
-
-
-class Section(BaseModel):
-    """
-    A table of the file: closed, frozen, and strict about kinds, so that `port = true` is not port 1.
-    """
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, hide_input_in_errors=True
-    )
 
 
 class ReceiverSection(Section):
@@ -130,6 +122,11 @@ class SourceTerms(Section):
         description="With `hint`, the payload only says *look*, and workers act on what the order API "
         "answers: for a source that cannot be verified strongly.",
     )
+    verify_by_fetch: bool = Field(
+        default=False,
+        description="`true` has workers fetch the order before anything else is done: an event whose order the API "
+        "does not know is ignored, as `order_unknown`.",
+    )
     durability: Literal["memory", "disk", "replica"] = Field(
         default="memory",
         description="What the answer waits for: `memory` for what Redis is set to, `disk` for an fsync, "
@@ -162,22 +159,9 @@ class SourceTerms(Section):
         description="After a dead letter, `continue` with the order's next event, or `hold` its later events "
         "for an operator.",
     )
-    subject_path: DottedPath = Field(
-        default="data.id",
-        description="Where in the body the order's id stands; an order's events are processed in sequence.",
-    )
-    type_path: DottedPath | None = Field(
-        default=None,
-        description="Where the event type stands; if unset `event`, then `type`, then the scheme's header.",
-    )
-    id_path: DottedPath | None = Field(
-        default=None,
-        description="Where the event id stands; if unset the scheme's id, then a digest of the delivery.",
-    )
-    occurred_at_path: DottedPath | None = Field(
-        default=None,
-        description="Where the event's time stands, by which a late delivery is told; if unset in "
-        "`timestamp`, `occurredAt` or `created`.",
+    mapping: MappingSettings = Field(
+        default=MappingSettings(),
+        description="Where type, subject, time and id stand in a body that is laid out in another way.",
     )
     max_pending_events: int | None = Field(
         default=None,

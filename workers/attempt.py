@@ -23,6 +23,7 @@ from .failures import Failure, Permanent, Reason, Transient, classify, late
 from .lease import LeaseLost
 from .ledger import Claim, End, entry
 from .planning import nothing_to_do, plan
+from .verifying import verify
 from .views import event_view
 from .workflows import Workflow
 from .workshop import SourceRules, Workshop
@@ -74,6 +75,8 @@ class _Visit:
         """Return how the attempt ends; raises nothing but LeaseLost and cancellation."""
         try:
             facts = self._facts()
+            if self.rules.verifies_by_fetch and self.claim.record.plan is None:
+                await verify(self.shop, facts)
             stale, chosen = facts.event.stale, await plan(self.shop, self.claim, facts)
             self.unwritten |= chosen.fields
             timely = [(run, one) for run, one in enumerate(chosen.workflows) if one.runs(stale=stale)]
@@ -95,7 +98,7 @@ class _Visit:
 
     def _facts(self) -> Facts:
         return Facts(
-            event=event_view(self.claim.record, self.claim.body),
+            event=event_view(self.claim.record, self.claim.body, trusts_payload=self.rules.trusts_payload),
             api=self.rules.api,
             trusts_payload=self.rules.trusts_payload,
             call_deadline_s=self.shop.call_deadline_s,

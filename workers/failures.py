@@ -55,6 +55,9 @@ class Reason(StrEnum):
     API_MISSING = "api_missing"  # the event's source has no order API in the configuration
     NO_WORKFLOW = "no_workflow"  # ignored: no workflow wants the event
     SUPERSEDED = "superseded"  # a newer event of the same type waits, and the workflows want the newest only
+    ORDER_UNKNOWN = (
+        "order_unknown"  # ignored: the source is verified by fetch, and the API does not know the order
+    )
     STALE = "stale"  # ignored: it came late, and no workflow wants it late
     PAYLOAD_INVALID = "payload_invalid"  # the body is no JSON object that every reader would read alike
     BODY_MISSING = "body_missing"  # the body was erased

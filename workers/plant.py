@@ -116,6 +116,7 @@ def _rules(tools: Plant, name: str, api: OrderApi | None) -> SourceRules:
     return SourceRules(
         api=api,
         trusts_payload=source.trust == "payload",
+        verifies_by_fetch=source.verify_by_fetch,
         holds_lane=source.on_dead == "hold",
         keep_ms=tools.keep_ms(name),
     )

@@ -176,6 +176,8 @@ class WorkerSource(SourceTerms):
             raise ValueError(f"{found} without {missing}; expected both or neither")
         if self.trust == "hint" and self.api is None:
             raise ValueError('trust = "hint" without an order API to ask; expected system and api')
+        if self.verify_by_fetch and self.api is None:
+            raise ValueError("verify_by_fetch without an order API to ask; expected system and api")
         return self
 
 

@@ -17,9 +17,9 @@ from .failures import Permanent, Reason
 from .workflows import EntityType, scope_of
 
 
-def event_view(record: Record, body: bytes | None) -> EventView:
+def event_view(record: Record, body: bytes | None, *, trusts_payload: bool) -> EventView:
     """
-    Return the event as actions see it.
+    Return the event as actions see it; of a source that is trusted as a hint only, without what the sender wrote.
 
     Raises:
         Permanent: The body was erased, or is not usable.
@@ -38,8 +38,8 @@ def event_view(record: Record, body: bytes | None) -> EventView:
         occurred_at=moment(record.occurred).isoformat() if record.occurred else None,
         accepted_at=moment(record.accepted).isoformat(),
         stale=record.stale,
-        payload=payload,
-        body=body,
+        payload=payload if trusts_payload else {},
+        body=body if trusts_payload else b"",
     )
 
 

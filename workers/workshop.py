@@ -33,6 +33,8 @@ class SourceRules:
 
     api: OrderApi | None = None
     trusts_payload: bool = True
+    #: An event is only acted on where its order API knows the order.
+    verifies_by_fetch: bool = False
     holds_lane: bool = False
     keep_ms: int
 

@@ -53,10 +53,10 @@ def run(desk: Desk, event_id: str, *, source: str, fetch: bool, as_jsonl: bool) 
     """
     with inbox_of(desk) as inbox:
         record = find(inbox, event_id, source=source)
-        event = _event(record, inbox)
+        terms = settings_of(desk).sources.get(record.source)
+        trusts_payload = terms is None or terms.trust == "payload"
+        event = _event(record, inbox, trusts_payload=trusts_payload)
     _, workflows = definitions(config_of(desk))
-    terms = settings_of(desk).sources.get(record.source)
-    trusts_payload = terms is None or terms.trust == "payload"
     view = condition_view(event, trusts_payload=trusts_payload, fetched=None)
     if fetch and any(
         _needs_order(workflow, view) for workflow in triggered(event.type, event.stale, workflows)
@@ -67,10 +67,10 @@ def run(desk: Desk, event_id: str, *, source: str, fetch: bool, as_jsonl: bool) 
         _print(one, event, as_jsonl=as_jsonl)
 
 
-def _event(record: Record, inbox: Inbox) -> EventView:
+def _event(record: Record, inbox: Inbox, *, trusts_payload: bool) -> EventView:
     body = inbox.body(record)
     try:
-        return event_view(record, None if body is None else body.encode())
+        return event_view(record, None if body is None else body.encode(), trusts_payload=trusts_payload)
     except Permanent as failure:
         raise Failed(failure.message) from failure
 

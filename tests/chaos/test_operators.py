@@ -115,7 +115,7 @@ def test_e7_a_replay_behind_which_the_order_went_on_sets_nothing_back(system, sc
     configure(
         system,
         {"type": "poisoned"},
-        source={"on_dead": on_dead, "occurred_at_path": "data.at"},
+        source={"on_dead": on_dead, "mapping": {"occurred_at": "data.at"}},
         worker={"retry": {"max_attempts": 1}},
     )
     system.start_receiver()

@@ -19,7 +19,7 @@ DAY_MS = 24 * 60 * 60 * 1000
 @pytest.mark.short
 def test_e2_shuffled_events_never_set_an_order_back(system, scaled, chance, shown):
     """The order of acceptance is the order of work; what is older than what was applied is recorded and left alone."""
-    configure(system, timed(), source={"occurred_at_path": "data.at"})
+    configure(system, timed(), source={"mapping": {"occurred_at": "data.at"}})
     system.start_receiver()
     system.start_worker(2)
     count = scaled(1_000, least=60)

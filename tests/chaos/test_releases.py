@@ -118,7 +118,7 @@ def test_e8_two_releases_side_by_side_then_the_old_one_alone_lose_nothing(system
     """An upgrade and a way back, in the middle of the queue: what the old release cannot read waits, and nothing dies."""
     (system.folder / "released_deeds.py").write_text(RELEASED)
     workflow = {"name": "Released", "trigger": "order.created", "actions": [{"type": "released"}]}
-    late = {"occurred_at_path": "data.at"}
+    late = {"mapping": {"occurred_at": "data.at"}}
     system.configure([workflow], actions=["released_deeds"], source=late, worker={"concurrency": 8})
     newer = next_release(tmp_path / "next")
     old, new, new_worker = started(system, newer)

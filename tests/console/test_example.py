@@ -24,7 +24,7 @@ SECRET = f"whsec_{base64.b64encode(bytes(32)).decode()}"
 ENVIRON = dict.fromkeys(re.findall(r"env:(\w+)", TEXT), SECRET)
 
 #: Shown with a value, since no value is their default.
-_UNSET = {"spool", "type_path", "id_path", "occurred_at_path", "rate_limit_per_s"} | {
+_UNSET = {"system", "spool", "rate_limit_per_s"} | {
     "max_pending_events",
     "max_pending_bytes",
 }

@@ -18,9 +18,9 @@ def _receiver_process(tmp_path_factory, redis_server):
     standard = {"type": "standard-webhooks", "secrets": [STANDARD_SECRET]}
     sources = {
         "shop": {"scheme": standard},
-        "open": of_scheme("unsigned", id_path="id"),
-        "github": of_scheme("github", subject_path="repository.id"),
-        "stripe": of_scheme("stripe", subject_path="data.object.id"),
+        "open": of_scheme("unsigned", mapping={"id": "id"}),
+        "github": of_scheme("github", mapping={"subject": "repository.id"}),
+        "stripe": of_scheme("stripe", mapping={"subject": "data.object.id"}),
         "ack200": {"scheme": standard, "ack_status": 200},
         "ack201": {"scheme": standard, "ack_status": 201},
         "ack204": {"scheme": standard, "ack_status": 204},

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from receiver import intake, keys
 from receiver.accept import NewEvent
 from receiver.intake import Invalid, Reading
+from receiver.mapping import TypeMapping
 from receiver.verification import Verified
 
 READING = Reading(source="shop")
@@ -43,10 +44,10 @@ def verified(**changes: Any) -> Verified:
 
 
 def read(
-    payload: Any, *, reading: Reading = READING, authentic: bool = True, **of_scheme: Any
+    payload: Any, *, reading: Reading = READING, authentic: bool = True, now: float = 0.0, **of_scheme: Any
 ) -> NewEvent | Invalid:
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-    return intake.read(body, verified(**of_scheme), reading, authentic=authentic)
+    return intake.read(body, verified(**of_scheme), reading, authentic=authentic, now=now)
 
 
 def an_event(payload: Any, **options: Any) -> NewEvent:
@@ -108,7 +109,7 @@ class TestEventType:
 
     def test_a_configured_path_is_the_only_place(self):
         """Who says where the type stands does not want another one to be guessed."""
-        reading = Reading(source="shop", type_path="meta.kind")
+        reading = Reading(source="shop", type=TypeMapping(path="meta.kind"))
 
         assert "x.y" == an_event({"meta": {"kind": "x.y"}, "event": "z"}, reading=reading).type
         assert "payload_invalid" == read({"event": "z"}, reading=reading, event_type="z").quarantine

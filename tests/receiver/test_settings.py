@@ -81,7 +81,7 @@ def test_a_source_has_defaults_too(load):
     assert SourceSettings(scheme=UnsignedSettings(type="unsigned")) == source
     assert (None, True, 202, "payload") == (source.system, source.enabled, source.ack_status, source.trust)
     assert ("memory", 30, 7) == (source.durability, source.retention_days, source.dedupe_days)
-    assert ("continue", "data.id") == (source.on_dead, source.subject_path)
+    assert ("continue", "data.id") == (source.on_dead, source.mapping.subject)
 
 
 def test_settings_are_frozen(load):
@@ -194,8 +194,8 @@ def test_a_sound_file_is_accepted(load):
             id="trust",
         ),
         pytest.param(
-            a_source(more='subject_path = "data..id"'),
-            'sources.shop.subject_path: "data..id"; expected a dotted path such as data.id',
+            a_source(more='mapping.subject = "data..id"'),
+            'sources.shop.mapping.subject: "data..id"; expected a dotted path such as data.id',
             id="path",
         ),
         pytest.param(

@@ -57,6 +57,11 @@ async def mail(step: Step) -> Mapping[str, str]:
     return result
 
 
+@action("look", effect="natural")
+async def look(step: Step) -> None:
+    DEEDS.append(("look", step.event.id, f"payload={step.event.payload} body={step.event.body!r}"))
+
+
 @action("blocking", effect="keyed")
 def blocking(step: Step) -> Mapping[str, str]:
     return _deed("blocking", step)

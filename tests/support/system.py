@@ -149,7 +149,11 @@ class System:
                     "api": {"base_url": self.sandbox_url, "token": TOKEN, **(api or {})},
                     **(source or {}),
                 },
-                "open": {"scheme": {"type": "unsigned"}, "id_path": "id", **(source or {})},
+                "open": {
+                    "scheme": {"type": "unsigned"},
+                    **(source or {}),
+                    "mapping": {"id": "id", **(source or {}).get("mapping", {})},
+                },
             },
             "worker": {"lease_s": 2.0, "call_deadline_s": 1.5, "retry": {"base_s": 0.1}, **(worker or {})},
             "targets": dict(targets or {}),

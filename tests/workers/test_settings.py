@@ -180,6 +180,11 @@ def test_actions_of_one_s_own_are_found_beside_the_file(load, tmp_path):
             id="hint-with-nobody-to-ask",
         ),
         pytest.param(
+            '[sources.shop]\nverify_by_fetch = true\nscheme = { type = "unsigned" }',
+            ["sources.shop: verify_by_fetch without an order API to ask; expected system and api"],
+            id="fetch-with-nobody-to-ask",
+        ),
+        pytest.param(
             with_api('{ base_url = "http://a", token = "env:NO" }'),
             ["sources.shop.api.token: env:NO is not set; expected an environment variable with the secret"],
             id="token-unset",

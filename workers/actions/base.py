@@ -33,7 +33,8 @@ class EventView:
     The event as an action sees it; times are RFC 3339 in UTC.
 
     Args:
-        body: The bytes as they were received; `payload` is what they were parsed to.
+        body: The bytes as they were received; `payload` is what they were parsed to. Both are empty where the source
+            is trusted as a hint only, so that no action can act by what nobody has verified.
         stale: An event of the same subject that occurred later has been accepted before this one.
     """
 

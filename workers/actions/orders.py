@@ -156,7 +156,7 @@ def _api(step: Step) -> OrderApi:
 
 def _order_id(step: Step) -> str:
     if not step.event.subject:
-        message = f"the event {step.event.type} names no order; see `subject_path` of its source"
+        message = f"the event {step.event.type} names no order; see `mapping.subject` of its source"
         raise Permanent(message, reason=Reason.SUBJECT_MISSING)
     return step.event.subject
 

@@ -88,6 +88,6 @@ async def _order(step: Step) -> Mapping[str, Any]:
         message = f"no order API is configured for the source; add `api` to [sources.{step.event.source}]"
         raise Permanent(message, reason=Reason.API_MISSING)
     if not step.event.subject:
-        message = f"the event {step.event.type} names no order; see `subject_path` of its source"
+        message = f"the event {step.event.type} names no order; see `mapping.subject` of its source"
         raise Permanent(message, reason=Reason.SUBJECT_MISSING)
     return (await step.api.get_order(step.event.subject)).raw

@@ -27,7 +27,14 @@ SCHEMES = {
     "unsigned": {"type": "unsigned"},
 }
 SOURCES = {name: {"scheme": scheme} for name, scheme in SCHEMES.items()}
-SOURCES["paths"] = {"scheme": {"type": "unsigned"}, "subject_path": "order.number", "id_path": "meta.id"}
+SOURCES["paths"] = {
+    "scheme": {"type": "unsigned"},
+    "mapping": {"subject": "order.number", "id": "meta.id"},
+}
+SOURCES["words"] = {
+    "scheme": {"type": "unsigned"},
+    "mapping": {"type": {"path": "state", "words": {"new": "order.created"}}, "subject": "order"},
+}
 
 
 @pytest.fixture(name="url", scope="module")
@@ -48,8 +55,14 @@ def _url(redis_server, tmp_path_factory) -> Iterator[str]:
 
 def _toml(table: dict) -> str:
     scheme = ", ".join(f"{key} = {json.dumps(value)}" for key, value in table["scheme"].items())
-    rest = "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items() if key != "scheme")
-    return f"scheme = {{ {scheme} }}\n{rest}"
+    mapping = "".join(f"mapping.{key} = {_value(value)}\n" for key, value in table.get("mapping", {}).items())
+    return f"scheme = {{ {scheme} }}\n{mapping}"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {_value(inner)}' for key, inner in value.items())} }}"
+    return json.dumps(value)
 
 
 def _ready(url: str) -> bool:
