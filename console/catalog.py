@@ -1,5 +1,5 @@
 """
-Workflows as the console needs them: those of the configuration, and older versions that events are pinned to.
+Workflows as the console needs them: all there are, and older versions that events are pinned to.
 """
 
 import json
@@ -12,8 +12,10 @@ import redis
 from receiver import keys
 from receiver.config import RawConfig
 from workers.actions import Registry
+from workers.configured import Configured
 from workers.settings import definitions
 from workers.workflows import Workflow, WorkflowErrors, load_workflow
+from workers.workflows.library import Entry, library, usable
 
 from .story import Actions
 
@@ -21,24 +23,28 @@ from .story import Actions
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
     """
-    The actions and workflows of the configuration, and a Redis that keeps the older versions.
+    The actions of the configuration, the workflows of the file, of providers and of the API, and a Redis that keeps
+    the older versions.
     """
 
     registry: Registry
     workflows: tuple[Workflow, ...]
     client: "redis.Redis"
+    #: All there are, those too that cannot be used.
+    entries: tuple[Entry, ...] = ()
 
     @classmethod
     def load(cls, raw: RawConfig, client: "redis.Redis") -> "Catalog":
         """
-        Load what the configuration names; needs neither secrets nor tokens.
+        Load what the configuration names, and what is configured through the API; needs neither secrets nor tokens.
 
         Raises:
             ConfigError: It names what cannot be loaded.
 
         """
-        registry, workflows = definitions(raw)
-        return cls(registry=registry, workflows=workflows, client=client)
+        registry, file = definitions(raw)
+        entries = library(file, stored=Configured(client).all(), known=registry)
+        return cls(registry=registry, workflows=usable(entries), client=client, entries=entries)
 
     def pinned(self, pin: str) -> Workflow | None:
         """

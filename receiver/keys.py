@@ -201,9 +201,22 @@ def workflow(name: str, version: str) -> str:
     """
     `orderhook:workflow:{name}@{version}`: string, the JSON definition of a version that some event may be pinned to.
 
-    Written by a worker at its start; expires 90 days after the last start that knew it.
+    Written by each shift at its start, and by the console with a workflow that is configured through the API;
+    expires 90 days after the last shift that knew it.
     """
     return f"{PREFIX}workflow:{name}@{version}"
+
+
+def configured() -> str:
+    """
+    `orderhook:configured`: hash, guid of each workflow that was configured through the API to its JSON. Never expires.
+
+    * `definition`, as in a file but without `enabled`; `isActive`; `created`, `updated`; `by`, who changed it last
+    * `changes`: the last twenty, each `at`, `by`, `what` (created, changed, enabled or disabled) and `version`
+
+    Written by the console; read by each shift at its start, and by the console.
+    """
+    return f"{PREFIX}configured"
 
 
 def budget(api: str) -> str:

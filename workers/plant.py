@@ -7,19 +7,16 @@ The parent process of rq loads it too, so that a forked child finds it warm.
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import msgspec
 import redis.asyncio as aredis
-import structlog
-from redis.exceptions import RedisError
 
-from receiver import keys
 from receiver.settings import read_config
 
+from . import configured, versions
 from .actions import OrderApi, Registry
 from .api.transport import open_session
 from .budget import Budgets, keeping
@@ -27,14 +24,11 @@ from .clients import clients
 from .retry import RetryPolicy
 from .settings import WorkerSettings, worker_settings
 from .targets import keeping as targets
-from .workflows import Workflow, WorkflowErrors, load_workflow
+from .workflows import Workflow
+from .workflows.library import library, usable
 from .workshop import Books, SourceRules, Workshop
 
-log = structlog.get_logger()
-
 _DAY_MS = 24 * 60 * 60 * 1000
-#: How long a workflow version is kept for events that are pinned to it, in seconds since the last start that knew it.
-VERSION_TTL_S = 90 * 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +76,8 @@ async def workshop(
 ) -> AsyncIterator[Workshop]:
     """Yield what the attempts of one shift share; its clients are closed at the end."""
     retry, section = tools.settings.worker.retry, tools.settings.worker
-    await _store_versions(redis, tools.settings.workflows)
+    workflows = await _workflows(tools, redis, stopping)
+    await versions.keep(redis, workflows)
     async with (
         open_session(concurrency=section.concurrency) as session,
         keeping(redis, tools.settings.apis, call_deadline_s=section.call_deadline_s) as budgets,
@@ -91,8 +86,8 @@ async def workshop(
         apis = await clients(tools.settings.apis, session, budgets=budgets, folder=tools.folder)
         yield Workshop(
             books=books,
-            workflows=tools.settings.workflows,
-            find_version=lambda name, version: _stored_version(redis, tools.registry, name, version),
+            workflows=workflows,
+            find_version=lambda name, version: versions.find(redis, tools.registry, name, version),
             registry=tools.registry,
             # Who hears that a budget has changed asks all of them; no source is named like a target's budget.
             budgets=Budgets({**budgets.by_source, **{one.terms.name: one for one in found.budgets.values()}}),
@@ -111,6 +106,18 @@ async def workshop(
         )
 
 
+async def _workflows(tools: Plant, redis: "aredis.Redis", stopping: asyncio.Event) -> tuple[Workflow, ...]:
+    """Return the workflows of this shift; where they cannot be known, the shift takes on nothing."""
+    patience_s = tools.settings.worker.shift_s
+    stored = await configured.read_all(redis, stopping=stopping, patience_s=patience_s)
+    if stored is None:
+        stopping.set()
+        return ()
+    entries = library(tools.settings.workflows, stored=stored, known=tools.registry)
+    configured.say_broken(entries)
+    return usable(entries)
+
+
 def _rules(tools: Plant, name: str, api: OrderApi | None) -> SourceRules:
     source = tools.settings.sources[name]
     return SourceRules(
@@ -120,31 +127,3 @@ def _rules(tools: Plant, name: str, api: OrderApi | None) -> SourceRules:
         holds_lane=source.on_dead == "hold",
         keep_ms=tools.keep_ms(name),
     )
-
-
-async def _stored_version(
-    redis: "aredis.Redis", registry: Registry, name: str, version: str
-) -> Workflow | None:
-    stored = await redis.get(keys.workflow(name, version))
-    if stored is None:
-        return None
-    with contextlib.suppress(WorkflowErrors):  # an action it names is gone; the caller says so of the event
-        # A target that is gone since is told of where it is missed.
-        return load_workflow(msgspec.json.decode(stored), known=replace(registry, targets=None))
-    return None
-
-
-async def _store_versions(redis: "aredis.Redis", workflows: Sequence[Workflow]) -> None:
-    """
-    Keep the definitions of today, for events that are pinned to them when the file has changed.
-
-    Where Redis is full or away, the shift goes on without: the next one that can stores them.
-    """
-    try:
-        async with redis.pipeline(transaction=False) as pipeline:
-            for workflow in workflows:
-                key = keys.workflow(workflow.name, workflow.version)
-                pipeline.set(key, msgspec.json.encode(workflow.definition), ex=VERSION_TTL_S)
-            await pipeline.execute()
-    except (RedisError, OSError) as error:
-        log.warning("workflows.not_stored", error=str(error))

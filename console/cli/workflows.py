@@ -20,7 +20,7 @@ Fetch = Annotated[
 @app.command("list", epilog=examples("orderhook workflows list", "orderhook workflows list --json"))
 def list_(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """
-    List the workflows of the configuration, in their order.
+    List the workflows, where each comes from, and its version.
     """
     from ..commands import workflows
 

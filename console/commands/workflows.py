@@ -1,45 +1,93 @@
 """
-`orderhook workflows list` and `check`: what the configuration says is to be done about which events.
+`orderhook workflows list` and `check`: what is to be done about which events, and who says so.
 """
 
 import json
 from collections.abc import Sequence
 
+from receiver.record import moment
 from workers.actions import Registry
 from workers.settings import definitions
 from workers.workflows import Workflow, workflow_warnings
+from workers.workflows.library import Entry, library
 
 from .. import render
-from ..access import config_of
+from ..access import config_of, redis_of
+from ..catalog import Catalog
 from ..desk import Desk
+from ..errors import NoRedis
 from ..render import Piece
 from ..story import Tone
+
+_TITLES = ("NAME", "VERSION", "FROM", "TRIGGER", "CONDITIONS", "ACTIONS")
 
 
 def show_list(desk: Desk, *, as_jsonl: bool) -> None:
     """
-    Print the workflows in the order of the file.
+    Print the workflows in the order in which an event's runs go, and where each comes from.
+
+    Those of the file are shown without a Redis too.
     """
-    _, workflows = definitions(config_of(desk))
+    entries = _entries(desk)
     if as_jsonl:
-        for workflow in workflows:
-            render.json_line({"version": workflow.version, **workflow.definition})
-    elif workflows:
-        render.table(("NAME", "VERSION", "TRIGGER", "CONDITIONS", "ACTIONS"), map(_row, workflows))
+        for entry in entries:
+            render.json_line(_as_json(entry))
+    elif entries:
+        render.table(_TITLES, map(_row, entries))
+        for entry in entries:
+            for problem in entry.problems:
+                render.talk(f"{entry.name}: ", (f"{problem.key}: {problem.message}", Tone.BAD))
     else:
         render.talk("no workflows")
 
 
-def _row(workflow: Workflow) -> Sequence[Piece]:
-    tone = Tone.PLAIN if workflow.enabled else Tone.FAINT
+def _entries(desk: Desk) -> Sequence[Entry]:
+    raw = config_of(desk)
+    try:
+        with redis_of(desk) as client:
+            return Catalog.load(raw, client).entries
+    except NoRedis as error:
+        registry, file = definitions(raw)
+        render.talk((f"only those of the file: {error}", Tone.WARN))
+        return library(file, known=registry)
+
+
+def _row(entry: Entry) -> Sequence[Piece]:
+    workflow = entry.workflow
+    if workflow is None:
+        return (f"{entry.name or entry.guid} (broken)", Tone.BAD), "-", entry.origin, "-", "-", "-"
     conditions = workflow.definition.get("conditions") or {}
     return (
-        (workflow.name if workflow.enabled else f"{workflow.name} (disabled)", tone),
+        _name(workflow),
         workflow.version,
+        entry.origin,
         workflow.trigger,
         json.dumps(conditions, ensure_ascii=False) if conditions else "-",
         ", ".join(spec.type for spec in workflow.actions),
     )
+
+
+def _name(workflow: Workflow) -> Piece:
+    marks = [*([] if workflow.enabled else ["disabled"]), *([] if workflow.acts else ["shadow"])]
+    shown = f"{workflow.name} ({', '.join(marks)})" if marks else workflow.name
+    return shown, Tone.PLAIN if workflow.enabled else Tone.FAINT
+
+
+def _as_json(entry: Entry) -> dict[str, object]:
+    last = entry.changes[-1] if entry.changes else None
+    return {
+        "version": entry.workflow.version if entry.workflow else None,
+        **entry.definition,
+        "guid": entry.guid,
+        "from": entry.origin.value,
+        "isActive": entry.is_active,
+        "problems": [f"{one.key}: {one.message}" for one in entry.problems],
+        **(
+            {"changedBy": last.by, "changedAt": moment(last.at).isoformat(timespec="milliseconds")}
+            if last
+            else {}
+        ),
+    }
 
 
 def check(desk: Desk) -> None:

@@ -407,7 +407,7 @@ def test_a_workflow_of_another_entity_type_is_not_started(entity_type, event_typ
 
 @pytest.mark.parametrize(
     ("event_type", "starts"),
-    [("shipment.in_transit", True), ("shipment.status_changed", True), ("shipment.created", False)],
+    [("shipment.delivered", True), ("shipment.status_changed", True), ("shipment.created", False)],
 )
 def test_a_shipments_change_of_status_is_a_trigger_like_an_orders(event_type, starts):
     """A workflow on it needs no list of statuses that nobody has published."""

@@ -41,9 +41,9 @@ ORDER_STATUS_CHANGED = "order_status_changed"
 #: an order too, but which id its events carry is not documented, so a workflow names `booking.created` itself.
 STATUS_CHANGES = frozenset({"order.dispatched", "order.assigned", "order.completed", "order.cancelled"})
 
-#: The same of a shipment, by the three statuses that the Dispatch API shows; the event types are ours.
+#: The same of a shipment, and ours: what is delivered has an event type of its own in our sandbox.
 SHIPMENT_STATUS_CHANGED = "shipment_status_changed"
-SHIPMENT_CHANGES = frozenset({"shipment.in_transit", "shipment.out_for_delivery", "shipment.delivered"})
+SHIPMENT_CHANGES = frozenset({"shipment.delivered"})
 
 _CHANGES = {ORDER_STATUS_CHANGED: STATUS_CHANGES, SHIPMENT_STATUS_CHANGED: SHIPMENT_CHANGES}
 
@@ -108,8 +108,8 @@ TRIGGERS: Sequence[Trigger] = (
     _trigger("shipment_delivered", "A shipment was delivered.", _CODE, "Shipment"),
     _trigger("shipment_created", "A new shipment was made.", _OURS, "Shipment"),
     _trigger("shipment_status_changed", "A shipment's status changed, whatever to.", _OURS, "Shipment"),
-    _trigger("shipment_in_transit", "A shipment is on its way.", _OURS, "Shipment"),
-    _trigger("shipment_out_for_delivery", "A shipment is on its last way.", _OURS, "Shipment"),
+    _trigger("shipment_updated", "A shipment's details changed.", _OURS, "Shipment"),
+    _trigger("shipment_deleted", "A shipment was deleted.", _OURS, "Shipment"),
     _trigger("customer_created", "A new customer came in.", _OURS, "Customer"),
     _trigger("customer_updated", "A customer's details changed.", _OURS, "Customer"),
     _trigger("product_created", "A new product came in.", _OURS, "Product"),
@@ -138,6 +138,6 @@ def admits(trigger: str, event_type: str) -> bool:
 def nearest_known(trigger: str) -> str | None:
     """Return the well-known trigger that a misspelt one may mean; None where it is known or like none."""
     known = (*INSTALLER_EVENT_TYPES, *(one.code for one in TRIGGERS))
-    if trigger in known or any(trigger in changes for changes in _CHANGES.values()):
+    if trigger in known or trigger.replace(".", "_") in known:
         return None
     return next(iter(difflib.get_close_matches(trigger.lower(), known, n=1, cutoff=_SIMILARITY)), None)
