@@ -12,6 +12,22 @@ _RELATIVE = re.compile(r"(\d{1,6})([smhdw])", re.ASCII)
 
 EXPECTED = "a time ago such as 30m, 2h or 7d, or a time such as 2026-11-21 or 2026-11-21T10:15"
 
+EXPECTED_SPAN = "a time such as 12h, 90d or 52w"
+
+
+def read_span(text: str) -> int:
+    """
+    Return how long *text* means, in milliseconds.
+
+    Raises:
+        ValueError: It means none; the message says what was expected.
+
+    """
+    found = _RELATIVE.fullmatch(text.strip())
+    if not found or not int(found[1]):
+        raise ValueError(f"{text!r} is no length of time; expected {EXPECTED_SPAN}")
+    return int(found[1]) * _UNITS_S[found[2]] * 1000
+
 
 def resolve(text: str, *, now_ms: int) -> int:
     """
@@ -48,6 +64,15 @@ def stamp(milliseconds: int) -> str:
     Return day and time: `2026-11-21 10:15:02`; a dash for a time that has not come.
     """
     return local(milliseconds).strftime("%Y-%m-%d %H:%M:%S") if milliseconds else "-"
+
+
+def iso(milliseconds: int) -> str | None:
+    """
+    Return a time as data has it, ISO 8601 in UTC with milliseconds; None for a time that has not come.
+    """
+    if not milliseconds:
+        return None
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
 
 
 def precise(milliseconds: int) -> str:

@@ -21,6 +21,8 @@ from workers.api.routes import Operation
 from workers.sections import WorkerFile
 from workers.workflows.definitions import Definition
 
+from .settings import ConsoleSettings
+
 PAGE = Path(__file__).parent.parent / "docs" / "configuration.md"
 
 #: Stands for the name that a source or a target is given.
@@ -102,10 +104,15 @@ def settings_page() -> str:
 
 def tables() -> Mapping[str, Table]:
     """
-    Return every table of the file by its title; what receiver and workers know of one is put together.
+    Return every table of the file by its title; what receiver, workers and console know of one is put together.
     """
     found: dict[str, Table] = {}
-    for table in (*_walk_file(ReceiverSettings), *_walk_file(WorkerFile), *_workflows()):
+    for table in (
+        *_walk_file(ReceiverSettings),
+        *_walk_file(WorkerFile),
+        *_walk_file(ConsoleSettings),
+        *_workflows(),
+    ):
         known = found.get(table.title)
         found[table.title] = _joined(known, table) if known else table
     return dict(sorted(found.items(), key=_place))
@@ -133,7 +140,7 @@ def _joined(first: Table, second: Table) -> Table:
 
 def _place(item: tuple[str, Table]) -> int:
     top = item[0].split(".")[0]
-    return ("", "receiver", "sources", "targets", "worker", WORKFLOWS).index(top)
+    return ("", "receiver", "console", "sources", "targets", "worker", WORKFLOWS).index(top)
 
 
 def _walk(root: Node, node: Node, *, title: str, about: str) -> Iterator[Table]:

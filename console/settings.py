@@ -21,6 +21,45 @@ class ConsoleSource(SourceTerms):
     api: Elsewhere = Field(default=None, repr=False, exclude=True)
 
 
+class ConsoleSection(Section):
+    """
+    How the console listens and what it takes.
+    """
+
+    host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="Address that the console listens on; 0.0.0.0 for all of the machine's, behind a proxy with TLS.",
+    )
+    port: int = Field(
+        default=8001, ge=0, le=65_535, description="Port that it listens on; 0 takes a free one."
+    )
+    calls_per_minute: int = Field(
+        default=600,
+        ge=1,
+        description="Calls of the REST API a minute that each token may make, all console processes together; "
+        "more are answered 429.",
+    )
+    body_limit_bytes: int = Field(
+        default=1_048_576,
+        ge=1,
+        le=67_108_864,
+        description="Largest body in bytes; a larger one is answered 413. Enforced while reading.",
+    )
+    body_deadline_s: float = Field(
+        default=5.0,
+        gt=0,
+        le=300,
+        description="Seconds in which a body must have arrived; a later one is answered 408.",
+    )
+    stop_grace_s: float = Field(
+        default=10.0,
+        ge=0,
+        le=3_600,
+        description="Seconds that calls under way have to finish when the console is told to stop.",
+    )
+
+
 class ConsoleSettings(Section):
     """
     The file as operators' commands see it.
@@ -28,6 +67,7 @@ class ConsoleSettings(Section):
 
     redis_url: RedisUrl = "redis://127.0.0.1:6379/0"
     receiver: ReceiverSection = ReceiverSection()
+    console: ConsoleSection = ConsoleSection()
     sources: dict[SourceName, ConsoleSource] = Field(default_factory=dict)
     targets: Elsewhere = Field(default=None, repr=False, exclude=True)
     worker: Elsewhere = Field(default=None, repr=False, exclude=True)

@@ -291,6 +291,50 @@ def pushed(idempotency_key: str) -> str:
     return f"{PREFIX}pushed:{idempotency_key}"
 
 
+def token(digest: str) -> str:
+    """
+    `orderhook:token:{sha256 of the token}`: hash, one token of the console's REST API; the token itself is nowhere.
+
+    * `name`, `scope` (read, operate or admin), `created`, `by`, `expires` (absent: never), `used` (last use; at most
+      once a minute)
+
+    Written by `orderhook tokens` and `/api/v1/tokens`, `used` by admit.lua. Goes when the token is revoked, or 30 days
+    after it expired.
+    """
+    return f"{PREFIX}token:{digest}"
+
+
+def tokens() -> str:
+    """`orderhook:tokens`: hash, the name of every token to its digest. A name leaves when its record is gone."""
+    return f"{PREFIX}tokens"
+
+
+def calls(caller: str) -> str:
+    """
+    `orderhook:calls:{digest of a token, or address}`: string, calls of the REST API in the current window.
+
+    By address where no valid token came. Written by admit.lua; expires with the window.
+    """
+    return f"{PREFIX}calls:{caller}"
+
+
+def change(change_id: str) -> str:
+    """
+    `orderhook:change:{id}`: hash, an entry in the trail of changes.
+
+    * `at`, `by` (a token's name, or a user of this machine), `what` (the operation), `path`, `why`, `request`,
+      `outcome` (begun, done, refused or failed), `status` (of the answer), `facts` (JSON, what else there is to say)
+
+    Written by the console before the change and after it. The newest 10,000 are kept, for 400 days.
+    """
+    return f"{PREFIX}change:{change_id}"
+
+
+def changes() -> str:
+    """`orderhook:changes`: sorted set, id of every entry in the trail of changes by its time."""
+    return f"{PREFIX}changes"
+
+
 def probe() -> str:
     """`orderhook:probe`: string, written by `/readyz` to prove that Redis takes writes; expires after a minute."""
     return f"{PREFIX}probe"

@@ -207,6 +207,7 @@ class ReceiverSettings(Section):
     worker: Elsewhere = Field(default=None, repr=False, exclude=True)
     workflows: Elsewhere = Field(default=None, repr=False, exclude=True)
     actions: Elsewhere = Field(default=None, repr=False, exclude=True)
+    console: Elsewhere = Field(default=None, repr=False, exclude=True)
 
 
 def receiver_settings(raw: RawConfig) -> ReceiverSettings:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ..desk import Desk
-from . import dead_letters, dev, events, operations, processes, replay, sources, targets, workflows
+from . import dead_letters, dev, events, operations, processes, replay, sources, targets, tokens, workflows
 from .boundary import Bounded
 from .options import EXIT_CODES
 
@@ -49,6 +49,7 @@ def orderhook(ctx: typer.Context, *, config: ConfigPath = None) -> None:
 app.command(rich_help_panel=_START, epilog=dev.EXAMPLES)(dev.dev)
 app.command(rich_help_panel=_START, epilog=processes.RECEIVER_EXAMPLES)(processes.receiver)
 app.command(rich_help_panel=_START, epilog=processes.WORKER_EXAMPLES)(processes.worker)
+app.command(rich_help_panel=_START, epilog=processes.CONSOLE_EXAMPLES)(processes.console)
 app.command(rich_help_panel=_START, epilog=processes.SANDBOX_EXAMPLES)(processes.sandbox)
 app.add_typer(events.app, rich_help_panel=_LOOK)
 app.add_typer(workflows.app, rich_help_panel=_LOOK)
@@ -58,6 +59,7 @@ app.add_typer(dead_letters.app, rich_help_panel=_ACT)
 app.command(rich_help_panel=_ACT, epilog=replay.EXAMPLES)(replay.replay)
 app.add_typer(replay.app, rich_help_panel=_ACT)
 app.command(rich_help_panel=_ACT, epilog=operations.SEND_EXAMPLES)(operations.send)
+app.add_typer(tokens.app, rich_help_panel=_ACT)
 app.command(rich_help_panel=_CHECK, epilog=operations.AUDIT_EXAMPLES)(operations.audit)
 app.command(rich_help_panel=_CHECK, epilog=operations.DOCTOR_EXAMPLES)(operations.doctor)
 

@@ -1,5 +1,5 @@
 """
-`orderhook receiver`, `worker` and `sandbox`, as they are spelled.
+`orderhook receiver`, `worker`, `console` and `sandbox`, as they are spelled.
 """
 
 from pathlib import Path
@@ -11,6 +11,7 @@ from .options import Host, Port, desk, examples
 
 RECEIVER_EXAMPLES = examples("orderhook receiver", "orderhook receiver --host 0.0.0.0 --port 80")
 WORKER_EXAMPLES = examples("orderhook worker", "orderhook worker --processes 4 --concurrency 100")
+CONSOLE_EXAMPLES = examples("orderhook console", "orderhook console --host 0.0.0.0 --port 8001")
 SANDBOX_EXAMPLES = examples(
     "orderhook sandbox --source installer --webhook-url http://127.0.0.1:8000/webhooks/installer",
     "orderhook sandbox --webhook-url http://127.0.0.1:8000/webhooks/shop --webhook-scheme standard-webhooks "
@@ -74,6 +75,15 @@ def worker(ctx: typer.Context, *, processes: Processes = None, concurrency: Conc
     from ..commands import worker as command
 
     raise typer.Exit(command.run(desk(ctx), processes=processes, concurrency=concurrency))
+
+
+def console(ctx: typer.Context, *, host: Host = None, port: Port = None) -> None:
+    """
+    Serve the operators' REST API: /api/…, described at /api/openapi.json.
+    """
+    from ..commands import console as command
+
+    command.run(desk(ctx), host=host, port=port)
 
 
 def sandbox(

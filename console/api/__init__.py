@@ -1,0 +1,12 @@
+"""
+The operations of the console's REST API, a module for each kind of thing; `console/rest` is the frame that serves them.
+
+Each module has its models, its handlers and its `OPERATIONS`; handlers have no rules of their own, they call `receiver`
+and `workers`, as the command line does.
+"""
+
+from ..rest.operation import Operation
+from . import tokens
+
+#: Every operation, in the order of the documentation.
+OPERATIONS: tuple[Operation, ...] = (*tokens.OPERATIONS,)

@@ -1,0 +1,46 @@
+"""
+`orderhook console`: the process that serves the operators' REST API, until SIGTERM or Ctrl-C.
+"""
+
+from starlette.applications import Starlette
+
+from receiver import logs, store
+from receiver.config import RawConfig
+
+from ..access import REDIS_TIMEOUT_S, config_of
+from ..api import OPERATIONS
+from ..desk import Desk
+from ..ports import check_free
+from ..rest.app import create_app
+from ..rest.operation import Services
+from ..rest.server import run as serve
+from ..settings import ConsoleSettings, console_settings
+
+
+def run(desk: Desk, *, host: str | None, port: int | None) -> None:
+    """
+    Serve.
+
+    Raises:
+        ConfigError: The configuration cannot be used.
+        Misuse: The port is taken.
+
+    """
+    raw = config_of(desk)
+    settings = _listening(console_settings(raw), host=host, port=port)
+    check_free(settings.console.host, settings.console.port, option="--port")
+    logs.set_up()
+    serve(build(raw, settings), settings.console)
+
+
+def build(raw: RawConfig, settings: ConsoleSettings) -> Starlette:
+    """
+    Return the console's application; it starts whether or not Redis is there.
+    """
+    client = store.client(settings.redis_url, timeout_s=REDIS_TIMEOUT_S)
+    return create_app(Services(client=client, raw=raw, settings=settings), OPERATIONS)
+
+
+def _listening(settings: ConsoleSettings, *, host: str | None, port: int | None) -> ConsoleSettings:
+    chosen = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    return settings.model_copy(update={"console": settings.console.model_copy(update=chosen)})
