@@ -1,45 +1,28 @@
 """
 `orderhook workflows explain`: why a workflow would or would not want an event, condition by condition.
 
-The order is fetched by the source's own client where the answer depends on it; nothing else is called.
+What the event is about is fetched by the source's own client where the answer depends on it; nothing else is called.
 """
 
-import asyncio
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
 
-import aiohttp
+import redis
 
 from receiver.inbox import Inbox
 from receiver.record import Record
-from workers.actions import EventView
-from workers.api.installer import InstallerClient
-from workers.conditions import Absent, Finding, OrderNeeded, View, explain, holds
-from workers.failures import Failure, Permanent
-from workers.settings import ApiSettings, definitions, worker_settings
-from workers.views import condition_view, event_view
-from workers.workflows import Workflow, triggered
+from workers.failures import Permanent
+from workers.views import event_view
 
-from .. import render
-from ..access import config_of, find, inbox_of, settings_of
+from .. import findings, render
+from ..access import config_of, find, redis_of, settings_of
+from ..catalog import Catalog
 from ..desk import Desk
 from ..errors import Failed
+from ..explaining import Case, Explanation, Remark, decided, explained, needed
+from ..fetching import fetch as fetch_entities
 from ..render import Piece
-from ..story import Tone
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
-    """
-    What one workflow makes of the event; *wanted* is None where the order would have to be fetched to tell.
-    """
-
-    workflow: Workflow
-    starts: bool
-    findings: tuple[Finding, ...]
-    wanted: bool | None
+from ..settings import ConsoleSettings
+from ..story import NEWER, Tone
 
 
 def run(desk: Desk, event_id: str, *, source: str, fetch: bool, as_jsonl: bool) -> None:
@@ -48,82 +31,44 @@ def run(desk: Desk, event_id: str, *, source: str, fetch: bool, as_jsonl: bool) 
 
     Raises:
         NotFound: There is no such event.
-        Failed: Its body or its order cannot be had.
+        Failed: Its body, or what it is about, cannot be had.
 
     """
-    with inbox_of(desk) as inbox:
-        record = find(inbox, event_id, source=source)
-        terms = settings_of(desk).sources.get(record.source)
-        trusts_payload = terms is None or terms.trust == "payload"
-        event = _event(record, inbox, trusts_payload=trusts_payload)
-    _, workflows = definitions(config_of(desk))
-    view = condition_view(event, trusts_payload=trusts_payload, fetched=None)
-    if fetch and any(
-        _needs_order(workflow, view) for workflow in triggered(event.type, event.stale, workflows)
-    ):
-        order = _fetched(desk, record)
-        view = condition_view(event, trusts_payload=trusts_payload, fetched=order)
-    for one in explanations(event, view, workflows):
-        _print(one, event, as_jsonl=as_jsonl)
+    with redis_of(desk) as client:
+        record = find(Inbox(client), event_id, source=source)
+        case = case_of(client, record, settings_of(desk))
+        entries = Catalog.load(config_of(desk), client).entries
+    fetched = fetch_entities(config_of(desk), record, needed(case, entries)) if fetch else {}
+    if not as_jsonl:
+        for remark in decided(case):
+            render.data((remark.text, Tone.WARN))
+    for one in explained(case, entries, fetched):
+        _print(one, as_jsonl=as_jsonl)
 
 
-def _event(record: Record, inbox: Inbox, *, trusts_payload: bool) -> EventView:
-    body = inbox.body(record)
+def case_of(client: "redis.Redis", record: Record, settings: ConsoleSettings) -> Case:
+    """
+    Return the event with what its workflows see of it.
+
+    Raises:
+        Failed: Its body cannot be had, or a newer orderhook wrote its record.
+
+    """
+    if not record.readable:
+        raise Failed(NEWER)
+    terms = settings.sources.get(record.source)
+    trusts_payload = terms is None or terms.trust == "payload"
+    body = Inbox(client).body(record)
     try:
-        return event_view(record, None if body is None else body.encode(), trusts_payload=trusts_payload)
+        event = event_view(record, None if body is None else body.encode(), trusts_payload=trusts_payload)
     except Permanent as failure:
         raise Failed(failure.message) from failure
-
-
-def explanations(event: EventView, view: View, workflows: Sequence[Workflow]) -> list[Explanation]:
-    """
-    Return what every workflow makes of the event, those that it does not start too.
-    """
-    starting = triggered(event.type, event.stale, workflows)
-    return [
-        Explanation(
-            workflow=workflow,
-            starts=workflow in starting,
-            findings=explain(workflow.conditions, view),
-            wanted=workflow in starting and _held(workflow, view),
-        )
-        for workflow in workflows
-    ]
-
-
-def _held(workflow: Workflow, view: View) -> bool | None:
-    try:
-        return holds(workflow.conditions, view)
-    except OrderNeeded:
-        return None
-
-
-def _needs_order(workflow: Workflow, view: View) -> bool:
-    return _held(workflow, view) is None
-
-
-def _fetched(desk: Desk, record: Record) -> Mapping[str, Any]:
-    settings = worker_settings(config_of(desk)).apis.get(record.source)
-    if settings is None:
-        raise Failed(f"the answer depends on the order, and sources.{record.source}.api is not configured")
-    if not record.subject:
-        raise Failed("the answer depends on the order, and the event names none")
-    try:
-        return asyncio.run(_get_order(settings, record.subject))
-    except Failure as failure:
-        raise Failed(f"the order cannot be fetched: {failure.message}; --no-fetch does without") from failure
-
-
-async def _get_order(settings: ApiSettings, order_id: str) -> Mapping[str, Any]:
-    async with aiohttp.ClientSession(trust_env=False) as session:
-        order = await InstallerClient.build(settings, session).get_order(order_id)
-        return order.raw
+    return Case(record=record, event=event, trusts_payload=trusts_payload)
 
 
 _VERDICTS: Mapping[bool | None, Piece] = {
     True: ("wants it", Tone.GOOD),
     False: ("does not want it", Tone.WARN),
-    None: ("depends on the order, which was not fetched", Tone.WARN),
 }
 _MARKS: Mapping[bool | None, Piece] = {
     True: ("    holds     ", Tone.GOOD),
@@ -132,49 +77,41 @@ _MARKS: Mapping[bool | None, Piece] = {
 }
 
 
-def _print(one: Explanation, event: EventView, *, as_jsonl: bool) -> None:
+def _print(one: Explanation, *, as_jsonl: bool) -> None:
     if as_jsonl:
-        render.json_line(_as_json(one))
+        render.json_line(as_json(one))
         return
-    render.data(f"{one.workflow.name}: ", _VERDICTS[one.wanted])
-    if not one.starts:
-        render.data("    ", (_why_not_started(one.workflow, event), Tone.WARN))
+    render.data(f"{one.entry.name or one.entry.guid}: ", _verdict(one))
+    for remark in one.hindrances:
+        render.data("    ", (remark.text, Tone.WARN))
     for finding in one.findings:
-        asked = f"{finding.path} {finding.operator} {_json(finding.expected)}"
-        render.data(_MARKS[finding.held], f"{asked}: {_found(finding.actual)}")
+        render.data(_MARKS[finding.held], findings.in_words(finding))
+    for remark in one.remarks:
+        render.data("    ", (remark.text, Tone.FAINT))
 
 
-def _found(actual: object) -> str:
-    return "not fetched" if actual is Absent.ORDER_NEEDED else f"found {_json(actual)}"
+def _verdict(one: Explanation) -> Piece:
+    workflow = one.entry.workflow
+    about = workflow.entity_type.lower() if workflow else "order"
+    return _VERDICTS.get(one.wanted, (f"depends on the {about}, which was not fetched", Tone.WARN))
 
 
-def _why_not_started(workflow: Workflow, event: EventView) -> str:
-    if not workflow.enabled:
-        return "it is disabled"
-    if event.stale and workflow.on_stale == "skip":
-        return "the event is stale, and on_stale is skip"
-    return f"its trigger is {workflow.trigger}, the event is {event.type}"
-
-
-def _json(value: object) -> str:
-    return "nothing" if isinstance(value, Absent) else json.dumps(value, ensure_ascii=False)
-
-
-def _as_json(one: Explanation) -> dict[str, object]:
+def as_json(one: Explanation) -> dict[str, object]:
+    """
+    Return the explanation as the API and `--json` show it.
+    """
     return {
-        "workflow": one.workflow.name,
-        "version": one.workflow.version,
-        "wanted": one.wanted,
+        "workflow": one.entry.name,
+        "guid": one.entry.guid,
+        "from": one.entry.origin.value,
+        "version": one.entry.workflow.version if one.entry.workflow else None,
         "starts": one.starts,
-        "conditions": [
-            {
-                "where": finding.where,
-                "path": finding.path,
-                "operator": finding.operator,
-                "expected": finding.expected,
-                "actual": finding.actual.value if isinstance(finding.actual, Absent) else finding.actual,
-                "held": finding.held,
-            }
-            for finding in one.findings
-        ],
+        "wanted": one.wanted,
+        "hindrances": [_remark(remark) for remark in one.hindrances],
+        "conditions": [findings.as_json(finding) for finding in one.findings],
+        "remarks": [_remark(remark) for remark in one.remarks],
     }
+
+
+def _remark(remark: Remark) -> dict[str, str]:
+    return {"code": remark.code, "text": remark.text}

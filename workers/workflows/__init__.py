@@ -5,7 +5,7 @@ Owns what a definition may look like and which workflows an event starts. Runs n
 file that a definition came from nor the Redis that keeps it.
 """
 
-from .entities import ENTITY_TYPES, EntityType, scope_of
+from .entities import ENTITY_TYPES, EntityType, entity_of, scope_of
 from .loading import load_workflow, load_workflows
 from .problems import WorkflowErrors, WorkflowProblem
 from .workflow import StepSpec, Workflow, triggered, workflow_warnings
@@ -17,6 +17,7 @@ __all__ = [
     "Workflow",
     "WorkflowErrors",
     "WorkflowProblem",
+    "entity_of",
     "load_workflow",
     "load_workflows",
     "scope_of",

@@ -6,9 +6,12 @@ import urllib.request
 
 import pytest
 
+from receiver import keys
 from sandbox.config import SandboxConfig
 from sandbox.server import serving
 from tests.support.events import accepted, an_event
+from workers.configured import written
+from workers.workflows.library import Stored
 
 NORWEGIAN = {
     "name": "norwegian",
@@ -87,6 +90,83 @@ async def test_the_order_is_fetched_where_the_answer_depends_on_it(client, order
         said = await asyncio.to_thread(orderhook.run, "workflows", "explain", "evt-1")
 
     assert ["norwegian: wants it", '    holds     countryCode $eq "NO": found "NO"'] == said.out.splitlines()
+
+
+def a_workflow(name: str, **changes) -> dict:
+    return {"name": name, "trigger": "order.created", "actions": [{"type": "first"}]} | changes
+
+
+def test_whatever_else_decides_is_said_too(client, orderhook):
+    """Conditions that all hold, and still nothing happened: the reason is somewhere else."""
+    accepted(client, an_event())
+    orderhook.configure(
+        workflows=[
+            a_workflow("late", trigger="order.updated"),
+            a_workflow("shipments", entity_type="Shipment"),
+            a_workflow("off", enabled=False),
+            a_workflow("trial", mode="shadow"),
+        ]
+    )
+    client.hset(keys.configured(), "g", written(Stored(guid="g", definition=a_workflow("b", actions=[]))))
+
+    rows = orderhook.run("workflows", "explain", "evt-1", "--json").rows
+
+    found = {row["workflow"]: [one["code"] for one in (*row["hindrances"], *row["remarks"])] for row in rows}
+    assert {
+        "late": ["trigger"],
+        "shipments": ["entity_type"],
+        "off": ["disabled"],
+        "trial": ["shadow"],
+        "b": ["broken"],
+    } == found
+    assert ["api"] == [row["from"] for row in rows if row["workflow"] == "b"]
+
+
+def test_a_version_that_the_event_is_pinned_to_is_told_from_todays(client, orderhook):
+    """It ran by yesterday's conditions; today's would have said no."""
+    accepted(client, an_event(data={"total": 5}))
+    orderhook.configure(workflows=[a_workflow("w", conditions={"total": 5}), a_workflow("x", enabled=False)])
+    orderhook.work()
+    orderhook.configure(workflows=[a_workflow("w", conditions={"total": 6}), a_workflow("x")])
+
+    said = orderhook.run("workflows", "explain", "evt-1")
+
+    assert "the event was planned with version" in said.out
+    assert "the event was planned without it, and stays so" in said.out
+
+
+def test_of_a_hint_the_conditions_see_nothing(client, orderhook):
+    """The payload shows the country, and the condition finds none: without a word that is a riddle."""
+    hint = {"system": "installer", "trust": "hint", "scheme": {"type": "unsigned"}}
+    hint |= {"api": {"base_url": "http://127.0.0.1:1", "token": "token"}}
+    orderhook.configure(sources={"shop": hint}, workflows=[NORWEGIAN])
+    accepted(client, an_event(data={"countryCode": "NO", "total": 5000}))
+
+    said = orderhook.run("workflows", "explain", "evt-1", "--no-fetch")
+
+    assert said.out.startswith("its source is trusted as a hint only")
+    assert "norwegian: depends on the order, which was not fetched" in said.out
+
+
+def test_a_secret_is_never_shown_and_personal_data_only_where_it_was_asked_for(client, orderhook):
+    """The output ends up in a ticket."""
+    conditions = {
+        "api_token": "abc",
+        "customer": {"$exists": True},
+        "contact": {"$contains": {"name": "Kari"}},
+        "contact.0.name": "Ola",
+    }
+    orderhook.configure(workflows=[a_workflow("w", conditions={"$or": [conditions]})])
+    contact = [{"name": "Kari", "password": "hunter2"}]
+    data = {"api_token": "s3cret", "customer": {"name": "Nordmann"}, "contact": contact}
+    accepted(client, an_event(data=data))
+
+    said = orderhook.run("workflows", "explain", "evt-1")
+
+    for hidden in ("s3cret", "hunter2", "Nordmann"):
+        assert hidden not in said.out
+    assert 'customer $exists true: found "a mapping"' in said.out
+    assert 'contact.0.name $eq "Ola": found "Kari"' in said.out
 
 
 def _seeded(url: str) -> str:
