@@ -249,6 +249,15 @@ def budgets() -> str:
     return f"{PREFIX}budgets"
 
 
+def renewal(api: str) -> str:
+    """
+    `orderhook:renewal:{API}`: string, which worker has the API's token renewed, or `failed`. Expires within seconds.
+
+    Written and read by workers, so that a token that many calls find refused is renewed once.
+    """
+    return f"{PREFIX}renewal:{api}"
+
+
 def target(name: str) -> str:
     """
     `orderhook:target:{name}`: hash, what all workers know of one target of outbound webhooks.

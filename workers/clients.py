@@ -9,10 +9,13 @@ from functools import partial
 from pathlib import Path
 
 import aiohttp
+import redis.asyncio as aredis
 
+from receiver import keys
 from receiver.secrets import Secret, read_secret
 
 from .api.installer import InstallerClient
+from .api.renewal import Renewal
 from .api.token import Token
 from .budget import Budgets
 from .sections import ApiSettings
@@ -21,7 +24,12 @@ _REFERENCES = ("env:", "file:")
 
 
 async def clients(
-    apis: Mapping[str, ApiSettings], session: aiohttp.ClientSession, *, budgets: Budgets, folder: Path
+    apis: Mapping[str, ApiSettings],
+    session: aiohttp.ClientSession,
+    *,
+    redis: "aredis.Redis",
+    budgets: Budgets,
+    folder: Path,
 ) -> dict[str, InstallerClient]:
     """
     Make the clients by source; the session and the budgets stay the caller's.
@@ -29,7 +37,10 @@ async def clients(
     Args:
         folder: Where a relative `file:` token is looked for.
     """
-    tokens = {secret: _token(secret, folder) for secret in {api.token for api in apis.values()}}
+    tokens = {
+        api.token: _token(api.token, folder, _renewal(api, redis, budgets.by_source[name].terms.name, folder))
+        for name, api in sorted(apis.items(), key=lambda one: one[1].renew is not None)
+    }
     # A process knows the tokens from its start; one that was replaced since would be refused in every shift anew.
     await asyncio.gather(*(token.look_again() for token in tokens.values()))
     return {
@@ -38,7 +49,14 @@ async def clients(
     }
 
 
-def _token(secret: Secret, folder: Path) -> Token:
+def _token(secret: Secret, folder: Path, renewal: Renewal | None) -> Token:
     if not secret.reference.startswith(_REFERENCES):
         return Token(secret)
-    return Token(secret, partial(read_secret, secret.reference, environ=os.environ, folder=folder))
+    read = partial(read_secret, secret.reference, environ=os.environ, folder=folder)
+    return Token(secret, read, renewal)
+
+
+def _renewal(api: ApiSettings, redis: "aredis.Redis", name: str, folder: Path) -> Renewal | None:
+    if api.renew is None:
+        return None
+    return Renewal(redis, keys.renewal(name), api.renew, folder=folder)

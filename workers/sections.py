@@ -129,6 +129,12 @@ class ApiSettings(Section):
         description="Bearer token of the order API.",
         json_schema_extra={"expected": "env:NAME, file:PATH or the token itself"},
     )
+    renew: Annotated[list[str], Field(min_length=1)] | None = Field(
+        default=None,
+        description="Program and arguments that write a new token into the file of `token`; run once for all workers, "
+        "without a shell and for at most 10 seconds, when the API refuses the old one.",
+        json_schema_extra={"expected": 'a list such as ["./renew-token", "--quiet"]'},
+    )
     paths: InstallerPaths = Field(
         default=InstallerPaths(), description="Request lines of the operations of the order API."
     )
@@ -159,6 +165,12 @@ class ApiSettings(Section):
         description="Seconds between the calls that try whether a broken API is back; three times as long where it "
         "refuses the token.",
     )
+
+    @model_validator(mode="after")
+    def _has_a_file_to_renew(self) -> Self:
+        if self.renew is not None and not self.token.reference.startswith("file:"):
+            raise ValueError('renew without a file to write to; expected token = "file:PATH"')
+        return self
 
 
 class WorkerSource(SourceTerms):

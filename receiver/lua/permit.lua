@@ -72,7 +72,7 @@ local function bind()
   put('grown', now)
   -- The longer nothing was refused, the faster: a rate that was learned while few worked is soon outgrown.
   local quiet = now - get('paused', 0)
-  put('rate', get('rate', 0) * (steep and 1.1 or quiet > 60000 and 1.05 or quiet > 30000 and 1.03 or 1.01))
+  put('rate', get('rate', 0) * (steep and 1.1 or quiet > 60000 and 1.25 or quiet > 30000 and 1.1 or 1.01))
 end
 
 -- The next free moment behind those who wait already, not before `from`; who has waited before has a line of its own.

@@ -1,6 +1,7 @@
 """An order API that limits, breaks or lets nobody in: U1, U2, U3 and U7 of the catalogue."""
 
 import math
+import shlex
 import time
 from collections import Counter
 
@@ -227,6 +228,39 @@ def test_u7_a_token_that_is_replaced_in_time(system, scaled, shown):
         criterion="one renewal, 0 dead, no event waits",
         reached=f"{2 * events} events over a change of token: {len(refused)} × 401, each sent again at once with the new "
         f"token, which {read} of {processes} workers read once each; no circuit opened, 0 attempts used",
+    )
+
+
+def test_u7_a_token_that_a_command_renews(system, scaled, shown):
+    """It expires amid the work of many workers, and one of them has it renewed."""
+    events, processes = scaled(1000, least=30), scaled(6, least=2)
+    old, new = "hush-old-7301", "hush-new-9182"
+    (system.folder / "token").write_text(old)
+    (system.folder / "new").write_text(new)
+    command = f"cd {shlex.quote(str(system.folder))} && echo run >> runs && sleep 0.5 && mv new token"
+    begin(
+        system,
+        processes=processes,
+        api={"token": "file:token", "renew": ["sh", "-c", command]},
+        worker={"retry": NO_RETRY},
+        token=old,
+    )
+    orders = seeded(system, events)
+    until(lambda: calls_made(system) > events / 4, within_s=30, what="work has begun")
+
+    system.call_sandbox("PUT", "/_sandbox/tokens", {"tokens": [new]})
+    dispatched(system, orders + seeded(system, events), within_s=60)
+    drained(system, within_s=10)
+
+    refused = [one for one in calls(system) if one.status == 401]
+    assert not told(system, "circuit.opened")
+    assert len((system.folder / "runs").read_text().split()) == 1
+    assert not [log for log in system.logs() if old in log or new in log]
+    shown(
+        "U7 renewed",
+        criterion="exactly 1 refresh, 0 dead, no token in logs",
+        reached=f"{2 * events} events of {processes} workers over the end of a token: {len(refused)} × 401, the command run "
+        f"once, each call sent again with the new token; no circuit opened, 0 attempts used, no token in a log",
     )
 
 

@@ -1,8 +1,9 @@
 """
 The bearer token of one API, as this process knows it.
 
-No API of ours documents a way to refresh a token: a new one is made by a person and put where the configuration's
-reference points. So what is done about a token that is refused is to read that reference again.
+No API of ours documents a way to refresh a token: a new one is made by a person, or by a command of the operator's, and
+put where the configuration's reference points. So what is done about a token that is refused is to read that reference
+again, and, where there is such a command, to have it run.
 """
 
 import asyncio
@@ -12,19 +13,25 @@ import structlog
 
 from receiver.secrets import Secret, SecretError
 
+from .renewal import Renewal
+
 log = structlog.get_logger()
 
 
 class Token:
     """The token in use; build one per API and share it among its clients."""
 
-    def __init__(self, secret: Secret, read: Callable[[], Secret] | None = None) -> None:
+    def __init__(
+        self, secret: Secret, read: Callable[[], Secret] | None = None, renewal: Renewal | None = None
+    ) -> None:
         """
         Args:
             read: Reads the reference again; may block. Without it the token is what it is.
+            renewal: What puts a new token there.
         """
         self._secret = secret
         self._read = read
+        self._renewal = renewal
         self._reading = asyncio.Lock()
 
     @property
@@ -39,10 +46,18 @@ class Token:
         """
         async with self._reading:
             if self.value == refused:
-                await self._look()
+                await self._sought(refused)
                 if self.value != refused:
                     log.info("token.renewed", reference=self._secret.reference)
         return self.value != refused
+
+    async def _sought(self, refused: str) -> None:
+        async def found() -> bool:
+            await self._look()
+            return self.value != refused
+
+        if not await found() and self._renewal is not None:
+            await self._renewal.run(found)
 
     async def look_again(self) -> None:
         """Read the reference, whether or not anybody has refused the token."""
