@@ -37,6 +37,7 @@ async def clients(
     Args:
         folder: Where a relative `file:` token is looked for.
     """
+    # Of the sources that share a token, one that can renew it makes it.
     tokens = {
         api.token: _token(api.token, folder, _renewal(api, redis, budgets.by_source[name].terms.name, folder))
         for name, api in sorted(apis.items(), key=lambda one: one[1].renew is not None)
