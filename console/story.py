@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from receiver.lifecycle import Status
-from receiver.record import AttemptNote, LedgerEntry, Record, Resolution, Ruling, StepState
+from receiver.record import (
+    AttemptNote,
+    Lane,
+    LedgerEntry,
+    PauseNote,
+    Record,
+    Resolution,
+    Ruling,
+    StepState,
+)
 
 from . import phrases
 from .moments import span
@@ -57,6 +66,7 @@ _OUTCOME_TONES = {
     Status.IGNORED: Tone.FAINT,
     Status.SUPERSEDED: Tone.FAINT,
     Status.RETRYING: Tone.WARN,
+    Status.PAUSED: Tone.WARN,
     Status.DEAD: Tone.BAD,
     "crashed": Tone.WARN,
 }
@@ -87,7 +97,11 @@ def _lines(record: Record, actions: Actions) -> Iterator[Line]:
     for note in record.attempts:
         yield from _attempt(record, note)
     for place, entry in record.ledger.items():
+        if entry.state is StepState.FAILED and place in record.pauses:
+            continue  # it has lines of its own
         yield from _step(entry, place=place, name=step_name(record, place, actions))
+    for place, pause in record.pauses.items():
+        yield from _pause(pause, place=place, name=step_name(record, place, actions))
     for number, resolution in enumerate(record.resolutions, 1):
         yield _resolved(resolution, number, step_name(record, resolution.step, actions))
     if record.status is Status.DISCARDED:
@@ -148,6 +162,17 @@ def _step(entry: LedgerEntry, *, place: str, name: str) -> Iterator[Line]:
         text, tone = _STEP_WORDS[entry.state](name, entry.detail)
         key = f"step:{place}:{entry.state}:{entry.token}"
         yield Line(at=entry.at, rank=_STEP, key=key, text=text, tone=tone, step=place)
+
+
+def _pause(pause: PauseNote, *, place: str, name: str) -> Iterator[Line]:
+    others = "wait" if pause.lane is Lane.WAITS else "go on"
+    until = f", {span(pause.for_ms)} at most" if pause.for_ms else ""
+    text = f"{name} waits to be resumed{until}; later events of its subject {others}"
+    text = f"{text}. {pause.why}" if pause.why else text
+    yield Line(at=pause.at, rank=_STEP, key=f"pause:{place}", text=text, tone=Tone.WARN, step=place)
+    if pause.resumed:
+        text, key = f"resumed by {pause.by}", f"resumed:{place}"
+        yield Line(at=pause.resumed, rank=_RESOLVED, key=key, text=text, step=place)
 
 
 def _resolved(resolution: Resolution, number: int, name: str) -> Line:

@@ -39,6 +39,9 @@ def event(source: str, event_id: str) -> EventKey:
     * `shadow`: JSON list of what workflows in shadow mode would have done: `workflow`, and `would` (its actions) or
       `unknown` (why it could not be told); `more` counts those past the twentieth
     * `step:{run}.{index}`: the effect ledger, `at state token detail`; state is intent, done, failed or unknown
+    * `pause:{run}.{index}`: a step that waits, or waited, to be resumed: `at for lane why`, for in milliseconds (0 for
+      until somebody resumes it), lane is waits or goes_on; `resumed:{run}.{index}`: `at by whom and why`
+    * `home`: the lane of its subject, while the event goes on in a lane of its own since it paused
     * `resolutions`: how many steps of unknown outcome a person settled; `resolved:{n}`:
       `at step ruling state-before who: why`, ruling is done or repeat
 
@@ -73,6 +76,16 @@ def lane(source: str, subject: str) -> LaneKey:
     return LaneKey(f"{_LANE}{source}:{subject}")
 
 
+def aside(lane_key: str, event_key: str) -> LaneKey:
+    """
+    `orderhook:lane:{source}:{subject}|aside:{event id}`: list with that event alone, a lane of its own.
+
+    Where an event goes on that is paused, or was, while later events of its subject go on without it.
+    Written by settle.lua.
+    """
+    return LaneKey(f"{lane_key}|aside:{event_id(event_key)}")
+
+
 def applied(lane_key: str) -> str:
     """
     `orderhook:applied:{source}:{subject}`: string, the newest `occurred` among the lane's succeeded events.
@@ -105,6 +118,15 @@ def open_events() -> str:
 def dead() -> str:
     """`orderhook:dead`: sorted set, event key of every dead letter by the time it died. Never expires."""
     return f"{PREFIX}dead"
+
+
+def paused() -> str:
+    """
+    `orderhook:paused`: sorted set, event key of every paused event by the time it paused. Never expires.
+
+    Written by settle.lua, claim.lua, resume.lua and discard.lua.
+    """
+    return f"{PREFIX}paused"
 
 
 def timeline(source: str) -> str:

@@ -25,11 +25,11 @@ class Status(StrEnum):
     IGNORED = "ignored"
     #: A newer event of the same type waits in its lane, and its workflows want the newest only.
     SUPERSEDED = "superseded"
-    #: A pause action waits to be resumed.
+    #: An action waits to be resumed; out by a resume, when its time is over, or when a person discards it.
     PAUSED = "paused"
     #: Will not be attempted again by itself; kept, without limit, until replayed or discarded.
     DEAD = "dead"
-    #: A dead letter that an operator closed for good. Kept for the source's retention.
+    #: A dead letter, or a paused event, that an operator closed for good. Kept for the source's retention.
     DISCARDED = "discarded"
 
     @classmethod
@@ -71,7 +71,7 @@ MOVES: Mapping[Status, frozenset[Status]] = MappingProxyType(
             }
         ),
         Status.RETRYING: frozenset({Status.RUNNING}),
-        Status.PAUSED: frozenset({Status.PENDING}),
+        Status.PAUSED: frozenset({Status.PENDING, Status.DISCARDED}),
         Status.DEAD: frozenset({Status.PENDING, Status.DISCARDED}),
         Status.IGNORED: frozenset({Status.PENDING}),
         Status.SUPERSEDED: frozenset({Status.PENDING}),

@@ -4,20 +4,31 @@ The record of an event as it stands in Redis, read into a value. Pure; `keys.eve
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from . import keys, record_lines
 from .lifecycle import KNOWN, Status
-from .record_lines import RESOLVED_BY, AttemptNote, LedgerEntry, Resolution, Ruling, StepState
+from .record_lines import (
+    RESOLVED_BY,
+    AttemptNote,
+    Lane,
+    LedgerEntry,
+    PauseNote,
+    Resolution,
+    Ruling,
+    StepState,
+)
 
 __all__ = [
     "NEWEST",
     "RESOLVED_BY",
     "VERSION",
     "AttemptNote",
+    "Lane",
     "LedgerEntry",
+    "PauseNote",
     "Record",
     "Resolution",
     "Ruling",
@@ -80,6 +91,9 @@ class Record:
     attempts: tuple[AttemptNote, ...]
     ledger: Mapping[str, LedgerEntry]
     resolutions: tuple[Resolution, ...] = ()
+    pauses: Mapping[str, PauseNote] = field(default_factory=dict)
+    #: The lane of its subject, while it goes on in one of its own.
+    home: str = ""
 
     @property
     def readable(self) -> bool:
@@ -139,6 +153,8 @@ class Record:
             attempts=record_lines.attempts(fields),
             ledger=record_lines.ledger(fields),
             resolutions=record_lines.resolutions(fields),
+            pauses=record_lines.pauses(fields),
+            home=text("home"),
         )
 
 
@@ -202,6 +218,18 @@ def as_json(record: Record) -> dict[str, Any]:
         "steps": [
             {"step": name, "state": e.state.value, "at": time(e.at), "detail": e.detail}
             for name, e in record.ledger.items()
+        ],
+        "pauses": [
+            {
+                "step": name,
+                "at": time(p.at),
+                "until": time(p.until),
+                "lane": p.lane.value,
+                "why": p.why,
+                "resumedAt": time(p.resumed),
+                "resumedBy": p.by,
+            }
+            for name, p in record.pauses.items()
         ],
         "resolutions": [
             {"step": r.step, "as": r.ruling.value, "was": r.was.value, "at": time(r.at), "why": r.why}

@@ -3,7 +3,7 @@ The lines of a record: single fields that each tell one thing that happened, as 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -90,6 +90,50 @@ class Resolution:
         return cls(at=int(at), step=step, ruling=Ruling(ruling), was=StepState(was), why=why)
 
 
+class Lane(StrEnum):
+    """What the later events of a subject do while one of it is paused."""
+
+    #: They wait behind it, at the head of its lane.
+    WAITS = "waits"
+    #: They go on without it: it goes on in a lane of its own.
+    GOES_ON = "goes_on"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseNote:
+    """
+    A step that waits, or waited, to be resumed; times in milliseconds.
+
+    Args:
+        for_ms: After how long it goes on by itself; 0 for never.
+        resumed: When it was resumed; 0 for not yet, or for by itself.
+        by: By whom and why it was resumed.
+    """
+
+    at: int
+    for_ms: int
+    lane: Lane
+    why: str
+    resumed: int = 0
+    by: str = ""
+
+    @classmethod
+    def parse(cls, text: str, resumed: str = "") -> "PauseNote":
+        at, for_ms, lane, *why = text.split(" ", 3)
+        ended, _, by = resumed.partition(" ")
+        note = cls(at=int(at), for_ms=int(for_ms), lane=Lane(lane), why="".join(why))
+        return replace(note, resumed=int(ended or 0), by=by)
+
+    @property
+    def until(self) -> int:
+        """Return when it goes on by itself; 0 for never."""
+        return self.at + self.for_ms if self.for_ms else 0
+
+    def waits(self, now: int) -> bool:
+        """Tell whether it keeps its run from going on."""
+        return not self.resumed and (not self.until or now < self.until)
+
+
 def attempts(fields: Mapping[str, str]) -> tuple[AttemptNote, ...]:
     """Return the attempts of a record, the first first."""
     found = (
@@ -108,6 +152,13 @@ def resolutions(fields: Mapping[str, str]) -> tuple[Resolution, ...]:
     """Return what persons settled of a record, the first first."""
     count = int(fields.get("resolutions") or 0)
     return tuple(Resolution.parse(fields[f"resolved:{number}"]) for number in range(1, count + 1))
+
+
+def pauses(fields: Mapping[str, str]) -> dict[str, PauseNote]:
+    """Return the pauses of a record by place (`run.index`), in the order in which steps run."""
+    found = ((_place(name), name, text) for name, text in fields.items() if name.startswith("pause:"))
+    places = ((name.partition(":")[2], text) for _, name, text in sorted(found))
+    return {place: PauseNote.parse(text, fields.get(f"resumed:{place}", "")) for place, text in places}
 
 
 def _place(name: str) -> tuple[int, ...]:

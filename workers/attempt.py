@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 from receiver.lifecycle import Status
 from receiver.record import LedgerEntry, StepState
 
-from . import ending, lease, provenance
-from .actions import Action, EffectClass, Step
+from . import ending, lease, pauses, provenance
+from .actions import Action, EffectClass, Pause, Resumed, Step
 from .budget import Visit, visiting
 from .ending import Site
 from .facts import Facts
@@ -86,8 +86,8 @@ class _Visit:
             wanted = await self._newest_only(timely)
             if not wanted:
                 return self._end(ending.closed(Status.SUPERSEDED, Reason.SUPERSEDED, rules=self.rules))
-            for run, workflow in wanted:
-                await self._run(run, workflow, facts)
+            if paused := await self._paused(wanted, facts):
+                return self._end(pauses.end(paused, self.claim, step=self.at.step))
         except _Release:
             return self._end(ending.released())
         except LeaseLost:
@@ -95,6 +95,16 @@ class _Visit:
         except Exception as error:  # noqa: BLE001 - the edge of an attempt: whatever it is, the event is settled
             return self._failed(classify(error))
         return self._end(ending.closed(Status.SUCCEEDED, "", rules=self.rules))
+
+    async def _paused(self, wanted: Sequence[Run], facts: Facts) -> Sequence[Pause]:
+        """Walk the runs; return the pauses of those that wait, which keep no other from going on."""
+        paused: list[Pause] = []
+        for run, workflow in wanted:
+            try:
+                await self._run(run, workflow, facts)
+            except Pause as pause:
+                paused.append(pause)
+        return paused
 
     def _facts(self) -> Facts:
         return Facts(
@@ -119,12 +129,15 @@ class _Visit:
             if found is not None and found.state is StepState.DONE:
                 continue
             self.at = _site(name, workflow, action)
+            pause = pauses.standing(self.claim.record, name, now=self.claim.now)
+            if isinstance(pause, Pause):
+                raise pause
             self._refuse_unknown(action, found, name)
             if action.needs_order:
                 await facts.read(workflow.entity_type)
             if self.shop.stopping.is_set():
                 raise _Release
-            step = self._step(workflow, index, facts)
+            step = self._step(workflow, index, facts, pause)
             await self._intend(name)
             await self._act(name, action, step, spec.params)
 
@@ -148,6 +161,12 @@ class _Visit:
                 result = await action.run(step, params)
         except LeaseLost:
             raise
+        except Pause as pause:
+            self.unwritten |= {
+                f"step:{name}": entry(StepState.FAILED, self.claim.token, pauses.REASON),
+                **pauses.note(name, pause),
+            }
+            raise
         except Exception as error:  # noqa: BLE001 - an action is foreign code; classify reads whatever it raised
             self._note_failure(name, action, late(deadline_s) if clock.expired() else classify(error))
         self.unwritten[f"step:{name}"] = entry(StepState.DONE, self.claim.token, result)
@@ -161,13 +180,14 @@ class _Visit:
                 raise _unknown_outcome(action) from failure
         raise failure
 
-    def _step(self, workflow: Workflow, index: int, facts: Facts) -> Step:
+    def _step(self, workflow: Workflow, index: int, facts: Facts, resumed: Resumed | None) -> Step:
         event = facts.event
         return Step(
             event=event,
             order=facts.known(workflow.entity_type),
             api=self.rules.api,
             targets=self.shop.targets,
+            resumed=resumed,
             trusts_payload=self.rules.trusts_payload,
             idempotency_key=idempotency_key(event.source, event.id, workflow.name, index),
             attempt=self.claim.record.attempts_now,

@@ -90,7 +90,7 @@ def discard(
     client: "redis.Redis", records: Iterable[Record], *, keep_ms: int, why: str
 ) -> Iterator[tuple[Record, bool]]:
     """
-    Close dead letters for good; yield each with whether it was one.
+    Close dead letters, and events that are paused, for good; yield each with whether it was one.
 
     Args:
         keep_ms: How long their records are kept, in milliseconds.
@@ -144,7 +144,7 @@ def _run(
     events: Sequence[object],
 ) -> Iterator[tuple[Record, bool]]:
     wake_keys, wake_arguments = shift.arguments()
-    answers = scripts.run_sync(client, script, wake_keys, (*wake_arguments, *events))
+    answers = scripts.run_sync(client, script, (*wake_keys, keys.paused()), (*wake_arguments, *events))
     yield from zip(batch, (bool(answer) for answer in answers), strict=True)
 
 

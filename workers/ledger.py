@@ -119,7 +119,7 @@ class Ledger:
         answer = await scripts.run(
             self._redis,
             "claim",
-            (keys.fence(), keys.shifts(), keys.unreadable()),
+            (keys.fence(), keys.shifts(), keys.unreadable(), keys.paused()),
             (limit, self._lease_ms, self._max_crashes, self._shift_id, *keys.prefixes(), self._hold),
         )
         now, due, left, *claims = answer
@@ -204,7 +204,7 @@ class Ledger:
         wait_s, loop = FIRST_WAIT_S, asyncio.get_running_loop()
         while True:
             try:
-                return list(await scripts.run(self._redis, "settle", (), arguments))
+                return list(await scripts.run(self._redis, "settle", (keys.paused(),), arguments))
             except (RedisError, OSError) as error:
                 if loop.time() > oldest + self._lease_s:
                     raise LeaseLost from error

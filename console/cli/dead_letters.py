@@ -109,7 +109,7 @@ def discard(
     yes: Yes = False,
 ) -> None:
     """
-    Close dead letters for good; a lane that is held behind one goes on.
+    Close dead letters for good, or a paused event that is named; a lane that is held behind one goes on.
     """
     from ..commands import dead_letters
 

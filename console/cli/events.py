@@ -18,6 +18,7 @@ from .options import (
     SourceOf,
     Subject,
     Until,
+    Yes,
     desk,
     examples,
 )
@@ -25,6 +26,12 @@ from .options import (
 app = typer.Typer(name="events", help="Look at recorded events.", no_args_is_help=True)
 
 Body = Annotated[bool, typer.Option("--body", help="The delivered body too; it may hold personal data.")]
+
+PausedEventId = Annotated[
+    str, typer.Argument(metavar="[EVENT_ID]", help="A paused event; without it, --workflow says which.")
+]
+OfWorkflow = Annotated[str, typer.Option("--workflow", metavar="NAME", help="Only runs of this workflow.")]
+Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why; stands in the record, with your name.")]
 
 
 @app.command(
@@ -75,6 +82,32 @@ def show(
     from ..commands import event
 
     event.show_one(desk(ctx), event_id, source=source, body=body, as_jsonl=as_json)
+
+
+@app.command(
+    epilog=examples(
+        "orderhook events resume evt_1f0c2a",
+        'orderhook events resume evt_1f0c2a --workflow "Ask before big orders" --reason "called the customer"',
+        'orderhook events resume --workflow "Ask before big orders" --yes',
+    )
+)
+def resume(
+    ctx: typer.Context,
+    event_id: PausedEventId = "",
+    *,
+    source: SourceOf = "",
+    workflow: OfWorkflow = "",
+    reason: Reason = "",
+    yes: Yes = False,
+) -> None:
+    """
+    Let paused runs go on: those of an event, or of a workflow.
+
+    To end a paused event for good instead: `orderhook dead-letters discard EVENT_ID`.
+    """
+    from ..commands import resume as command
+
+    command.resume(desk(ctx), event_id, source=source, workflow=workflow, reason=reason, yes=yes)
 
 
 @app.command(

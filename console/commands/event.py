@@ -2,11 +2,13 @@
 `orderhook events show`: all that is known of one event, and its story.
 """
 
+import shlex
 from collections.abc import Iterator
 
 from receiver.inbox import Inbox
 from receiver.lifecycle import Status
 from receiver.record import Record, StepState, as_json, moment
+from workers import pausing
 
 from .. import moments, render, settling
 from ..access import find, redis_of, settings_of
@@ -77,7 +79,10 @@ def _facts(record: Record, inbox: Inbox, actions: Actions) -> Iterator[tuple[str
     for settled_by in settling.commands(record):
         yield "settle it", settled_by
     yield "go on", settling.goes_on(record)
-    yield "due", moments.precise(record.due) if record.status is Status.RETRYING else ""
+    for run in pausing.runs(record):
+        yield "resume it", f"orderhook events resume {record.id} --workflow {shlex.quote(run.workflow_name)}"
+    waits = record.status in (Status.RETRYING, Status.PAUSED) and record.due
+    yield "due", moments.precise(record.due) if waits else ""
     yield "lane", _place_in_lane(record, inbox)
 
 

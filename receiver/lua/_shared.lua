@@ -39,7 +39,13 @@ local function move(event, source, from, to, now, fields)
     count(source, to, 1)
   end
   if IN_FLIGHT[to] ~= IN_FLIGHT[from] then
-    local bytes = redis.call('HGET', event, 'bytes') or 0
+    local bytes, home = unpack(redis.call('HMGET', event, 'bytes', 'home'))
+    bytes = bytes or 0
+    -- What went on in a lane of its own is at its end one of its subject's again.
+    if home and not IN_FLIGHT[to] then
+      redis.call('HSET', event, 'lane', home)
+      redis.call('HDEL', event, 'home')
+    end
     if IN_FLIGHT[to] then redis.call('ZADD', OPEN, now, event) else redis.call('ZREM', OPEN, event) end
     count(source, 'bytes', IN_FLIGHT[to] and bytes or -bytes)
   end
@@ -57,14 +63,26 @@ local function advance(lane, event, source, now)
   end
 end
 
+-- The fields of an event that begins anew.
+local function anew(attempt, now)
+  return { 'opened', ms(now), 'base', attempt or '0', 'crashes', '0', 'due', ms(now) }
+end
+
+-- Let a paused event be claimed again, with attempts and age counted anew; its lane is the caller's to make due.
+local function unpause(event, source, attempt, paused, now)
+  move(event, source, 'paused', 'pending', now, anew(attempt, now))
+  redis.call('HDEL', event, 'reason', 'error', 'step')
+  redis.call('ZREM', paused, event)
+end
+
 -- Put an event that stands at an end back into its lane, with attempts counted anew and the ledger kept.
 -- Returns whether it was; one that is in flight goes on by itself.
 local function start_again(event, body, now)
   local version, source, status, attempt, lane =
     unpack(redis.call('HMGET', event, 'v', 'source', 'status', 'attempt', 'lane'))
   if not status or not known(version, status) then return false end
-  if not legal(status, 'pending') or status == 'running' then return false end
-  move(event, source, status, 'pending', now, { 'opened', ms(now), 'base', attempt or '0', 'crashes', '0', 'due', ms(now) })
+  if not legal(status, 'pending') or IN_FLIGHT[status] then return false end
+  move(event, source, status, 'pending', now, anew(attempt, now))
   redis.call('HDEL', event, 'reason', 'error', 'step', 'code', 'closed', 'replay')
   redis.call('HINCRBY', event, 'replays', 1)
   redis.call('PERSIST', event)

@@ -2,7 +2,7 @@
 -- Claim due lanes: lease, fencing token and attempt. Sources take turns, so that a flood of one does not delay the others.
 -- Atomic because no two workers may hold a lane, and a crash between claim and count would never be counted.
 --
--- KEYS  1-5 shared · 6 fence · 7 shifts · 8 unreadable
+-- KEYS  1-5 shared · 6 fence · 7 shifts · 8 unreadable · 9 paused
 -- ARGV  1 moves · 2 limit · 3 lease (ms) · 4 claims without a report before an event is dead · 5 shift id
 --       · 6 event, 7 body, 8 lane, 9 applied key prefixes · 10 sources that hold a lane behind a dead letter (" a b ")
 -- Returns { now, due of the next lane ('' none), { event key, version, status of what was left to a newer orderhook, … },
@@ -19,10 +19,11 @@ local awaiting = redis.call('ZRANGE', UNREADABLE, 0, limit - 1)
 local function swap(key, from, to) return to .. string.sub(key, #from + 1) end
 
 local function bury(lane, event, source, from, token)
+  local aside = redis.call('HEXISTS', event, 'home') == 1
   move(event, source, from, 'dead', now, { 'reason', 'poison_crash', 'closed', ms(now),
     'error', max_crashes .. ' workers in a row died while they held this event' })
   note_attempt(event, 'dead', token, now, 'poison_crash')
-  if string.find(ARGV[10], ' ' .. source .. ' ', 1, true) then
+  if not aside and string.find(ARGV[10], ' ' .. source .. ' ', 1, true) then
     redis.call('ZADD', ready(source), '+inf', lane)
   else
     advance(lane, event, source, now)
@@ -32,6 +33,18 @@ end
 local function is_stale(lane, occurred)
   local newest = occurred and redis.call('GET', swap(lane, ARGV[8], ARGV[9]))
   return newest and tonumber(occurred) < tonumber(newest)
+end
+
+-- Go on with a paused event whose time is over; return whether it was.
+local function time_is_over(lane, event, source)
+  local due, attempt = unpack(redis.call('HMGET', event, 'due', 'attempt'))
+  due = tonumber(due or '')
+  if due and due <= now then
+    unpause(event, source, attempt, KEYS[9], now)
+    return true
+  end
+  redis.call('ZADD', ready(source), due and ms(due) or '+inf', lane)
+  return false
 end
 
 -- Leave an event to a newer orderhook: no attempt, no crash, and its lane waits, for order is promised.
@@ -58,6 +71,10 @@ local function claim(lane, source)
   if status and not known(version, status) then return leave(lane, event, source, version, status) end
   if #awaiting > 0 then redis.call('ZREM', UNREADABLE, lane) end
   if status == 'dead' then return redis.call('ZADD', ready(source), '+inf', lane) end
+  if status == 'paused' then
+    if not time_is_over(lane, event, source) then return end
+    status = 'pending'
+  end
   if not status or not legal(status, 'running') then return advance(lane, event, source, now) end
   if status == 'running' and tonumber(crashes) >= max_crashes then return bury(lane, event, source, status, fence) end
   if status == 'running' then note_attempt(event, 'crashed', fence, now, 'lease ran out') end

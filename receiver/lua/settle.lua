@@ -3,11 +3,11 @@
 -- Atomic because an event that is closed while its lane still waits for it, or the reverse, would block or repeat.
 -- Each write carries the fencing token of its claim; with another token it changes nothing.
 --
--- KEYS  1-5 shared
+-- KEYS  1-5 shared · 6 paused
 -- ARGV  1 moves · 2 lease (ms) · 3 body, 4 event, 5 lane, 6 applied key prefixes · 7 days of dedupe (ms) · then per write:
---       kind, event, lane, token, wait (ms; of close: how long the record is kept), detail, uses attempt (1|0),
+--       kind, event, lane, token, wait (ms; of close: how long the record is kept; of a pause 0 for until it is resumed), detail, uses attempt (1|0),
 --       holds the lane when dead (1|0), n, n × field or value
---       kind: step | the status to move to; a value that begins with "@now " gets the time by Redis' clock there
+--       kind: step | the status to move to; a field `lane` of a paused event moves it into that lane; a value that begins with "@now " gets the time by Redis' clock there
 -- Returns one number per write: 1 written · 2 was written before (a repeat of the same write) · 0 refused, the token is stale
 local lease, now = tonumber(ARGV[2]), now_ms()
 local at = ms(now)
@@ -31,18 +31,32 @@ local function finish(w, source)
     redis.call('PEXPIRE', w.event, w.wait)
     redis.call('PEXPIRE', swap(w.event, ARGV[4], ARGV[3]), w.wait)
   end
-  if w.to == 'succeeded' then remember(w.event, w.lane) end
+  if w.to == 'succeeded' then remember(w.event, w.home or w.lane) end
   advance(w.lane, w.event, source, now)
 end
 
 local function reschedule(w, source)
   local due = w.to == 'retrying' and now + w.wait or now
   redis.call('HSET', w.event, 'due', ms(due))
-  redis.call('ZADD', ready(source), w.to == 'paused' and '+inf' or ms(due), w.lane)
+  redis.call('ZADD', ready(source), ms(due), w.lane)
+end
+
+-- Let a paused event wait: at the head of its lane, or in a lane of its own, so that the others of its subject go on.
+local function pause(w, source)
+  local due, lane = w.wait > 0 and ms(now + w.wait) or '', redis.call('HGET', w.event, 'lane')
+  if lane ~= w.lane then
+    redis.call('RPUSH', lane, w.event)
+    advance(w.lane, w.event, source, now)
+  end
+  redis.call('HSET', w.event, 'due', due)
+  redis.call('ZADD', ready(source), due == '' and '+inf' or due, lane)
+  redis.call('ZADD', KEYS[6], now, w.event)
 end
 
 local function settle(w)
-  local source, status, fence = unpack(redis.call('HMGET', w.event, 'source', 'status', 'fence'))
+  local source, status, fence, home = unpack(redis.call('HMGET', w.event, 'source', 'status', 'fence', 'home'))
+  -- Nobody waits behind it in a lane of its own.
+  w.home, w.hold = home, w.hold and not home
   if fence ~= w.token then return 0 end
   -- The token of an event that was buried, or was given back, is still its last: only a running one has a holder.
   if status ~= 'running' then return status == w.to and 2 or 0 end
@@ -55,7 +69,7 @@ local function settle(w)
   redis.call('HSET', w.event, 'crashes', '0')
   note_attempt(w.event, w.to, w.token, now, w.detail)
   if not w.uses_attempt then redis.call('HINCRBY', w.event, 'attempt', -1) end
-  if IN_FLIGHT[w.to] then reschedule(w, source) else finish(w, source) end
+  if w.to == 'paused' then pause(w, source) elseif IN_FLIGHT[w.to] then reschedule(w, source) else finish(w, source) end
   return 1
 end
 

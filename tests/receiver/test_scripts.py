@@ -16,7 +16,7 @@ LEASE_MS = 30_000
 def claimed(client, *, limit=10, max_crashes=3, lease_ms=LEASE_MS, hold=" ") -> list[dict]:
     args = (limit, lease_ms, max_crashes, "shift-1", *keys.prefixes(), hold)
     _, _, _, *claims = scripts.run_sync(
-        client, "claim", (keys.fence(), keys.shifts(), keys.unreadable()), args
+        client, "claim", (keys.fence(), keys.shifts(), keys.unreadable(), keys.paused()), args
     )
     return [{"lane": lane, "key": key, "token": token, "body": body} for lane, key, token, body, *_ in claims]
 
@@ -35,13 +35,16 @@ def settled(client, claim, kind, *fields, wait_ms=0, detail="", uses_attempt=1, 
         len(fields),
         *fields,
     )
-    (answer,) = scripts.run_sync(client, "settle", (), (LEASE_MS, body, event, lane, applied, 1000, *write))
+    (answer,) = scripts.run_sync(
+        client, "settle", (keys.paused(),), (LEASE_MS, body, event, lane, applied, 1000, *write)
+    )
     return answer
 
 
 def operated(client, script, *events) -> list[int]:
     wake_keys, wake_arguments = SHIFT.arguments()
-    return scripts.run_sync(client, script, wake_keys, (*wake_arguments, *events))
+    own = (keys.paused(),) if script == "discard" else ()
+    return scripts.run_sync(client, script, (*wake_keys, *own), (*wake_arguments, *events))
 
 
 def replayed(client, key) -> int:

@@ -29,12 +29,13 @@ from receiver import keys, store
 from receiver.accept import NewEvent
 from receiver.inbox import Inbox
 from receiver.lifecycle import CLOSED, IN_FLIGHT, MOVES, Status
-from receiver.record import Record, Ruling, StepState
+from receiver.record import PauseNote, Record, Ruling, StepState
 from tests.support.events import SHIFT, accepted, an_event
 from tests.support.model import HOLDING, MAX_CRASHES, Due, Event, Meant, Model
-from workers import dead_letters, sweeper
+from workers import dead_letters, pausing, sweeper
 from workers.audit import audit
 from workers.ledger import Claim, End, LeaseLost, Ledger, entry
+from workers.pausing import PausedRun
 from workers.replays import Register, Terms
 
 SOURCES = ("going", *HOLDING)
@@ -65,7 +66,19 @@ ends = st.sampled_from([Status.SUCCEEDED, Status.DEAD, *sorted(MOVES[Status.RUNN
 #: What may have become of a replay before it moves anything.
 HINDRANCES = ("", "", "", "paused", "taken")
 #: What of a record is compared as it is.
-FACTS = ("status", "reason", "attempt", "base", "crashes", "replays", "replay", "stale", "altered")
+FACTS = (
+    "status",
+    "reason",
+    "lane",
+    "home",
+    "attempt",
+    "base",
+    "crashes",
+    "replays",
+    "replay",
+    "stale",
+    "altered",
+)
 
 
 def check(
@@ -220,6 +233,33 @@ class Machine(RuleBasedStateMachine):
         self._step(forged, {"0.0": StepState.DONE}, LONG_MS, twice=False)
         self._end(forged, to, LONG_MS, uses_attempt=True, twice=False)
 
+    @precondition(_some_lane_is_due)
+    @rule(target=claims, place=places, wait_ms=st.sampled_from([0, BRIEF_MS, LONG_MS]), aside=st.booleans())
+    def work_and_pause(self, place: str, wait_ms: int, *, aside: bool) -> Sequence[Claim]:
+        """A run waits for a person or for its time; the later events of its subject wait behind it, or do not."""
+        claims = self._claim(100, LONG_MS)
+        for claim in claims:
+            self._pause(claim, place, wait_ms, aside=aside)
+        return multiple(*claims)
+
+    @precondition(_some_event_exists)
+    @rule(data=st.data())
+    def resume(self, data: st.DataObject) -> None:
+        """Mostly nothing waits there, and nothing may be changed."""
+        for record in self._some_records(data):
+            expected = self.model.resume(record.key, ())
+            assert expected == pausing.resume(self.client, record, by="me")
+
+    @precondition(lambda self: self.model.keys_where({Status.PAUSED}))
+    @rule(data=st.data(), place=places)
+    def resume_what_is_paused(self, data: st.DataObject, place: str) -> None:
+        key = data.draw(st.sampled_from(sorted(self.model.keys_where({Status.PAUSED}))), "event")
+        (record,) = self._records([key])
+        run = PausedRun(record=record, place=place, workflow="", pause=PauseNote.parse("1 0 waits "))
+        expected = self.model.resume(key, (place,))
+
+        assert [expected] == pausing.resume_runs(self.client, [run], by="me")
+
     @precondition(_some_event_exists)
     @rule(data=st.data())
     def replay(self, data: st.DataObject) -> None:
@@ -319,6 +359,7 @@ class Machine(RuleBasedStateMachine):
     @invariant()
     def indexes_and_counters_are_those_of_the_records(self) -> None:
         assert self.model.keys_where(IN_FLIGHT) == set(self.inbox.in_flight())
+        assert self.model.keys_where({Status.PAUSED}) == set(self.client.zrange(keys.paused(), 0, -1))
         assert self.model.keys_where({Status.DEAD}) == set(self.client.zrange(keys.dead(), 0, -1))
         counted = {name: n for name, n in self.inbox.counts().items() if n}
         assert +(self.model.counts + self._bytes_in_flight()) == counted
@@ -370,7 +411,7 @@ class Machine(RuleBasedStateMachine):
         self._let_pass(lease_ms)
 
     def _end(self, claim: Claim, to: Status, wait_ms: int, *, uses_attempt: bool, twice: bool) -> None:
-        due = {Status.RETRYING: _due(wait_ms), Status.PAUSED: Due.NEVER}.get(to, Due.NOW)
+        due = _due(wait_ms) if to in (Status.RETRYING, Status.PAUSED) else Due.NOW
         end = End(
             status=to,
             wait_s=wait_ms / 1000,
@@ -382,6 +423,23 @@ class Machine(RuleBasedStateMachine):
         for _ in range(1 + twice):
             expected = self.model.end(claim.record.key, claim.token, to, uses_attempt=uses_attempt, due=due)
             assert expected == self._try(self.ledgers[LONG_MS].end(claim, end))
+        self._let_pass(wait_ms)
+
+    def _pause(self, claim: Claim, place: str, wait_ms: int, *, aside: bool) -> None:
+        key, own = claim.record.key, keys.aside(claim.lane, claim.record.key)
+        goes = aside and not self.model.events[key].home
+        fields = {"reason": "paused", f"pause:{place}": "@now 0 waits "}
+        end = End(
+            status=Status.PAUSED,
+            wait_s=wait_ms / 1000,
+            fields=fields | ({"lane": own, "home": claim.lane} if goes else {}),
+        )
+        due = _due(wait_ms) if wait_ms else Due.NEVER
+        self.model.pause(key, place)
+        expected = self.model.end(
+            key, claim.token, Status.PAUSED, uses_attempt=True, due=due, aside=own if goes else ""
+        )
+        assert expected == self._try(self.ledgers[LONG_MS].end(claim, end))
         self._let_pass(wait_ms)
 
     def _try(self, write: Awaitable[None]) -> bool:
@@ -470,10 +528,11 @@ def _due_at(score: float, now: int) -> Due:
 
 def _facts(event: Event) -> dict[str, object]:
     facts = {name: getattr(event, name) for name in FACTS}
-    return facts | {"duplicates": event.duplicates, "ledger": event.ledger}
+    return facts | {"duplicates": event.duplicates, "ledger": event.ledger, "pauses": event.pauses}
 
 
 def _facts_of(record: Record) -> dict[str, object]:
     facts = {name: getattr(record, name) for name in FACTS}
     ledger = {name: found.state.value for name, found in record.ledger.items()}
-    return facts | {"duplicates": record.deliveries - 1, "ledger": ledger}
+    pauses = {place: bool(found.resumed) for place, found in record.pauses.items()}
+    return facts | {"duplicates": record.deliveries - 1, "ledger": ledger, "pauses": pauses}

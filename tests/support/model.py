@@ -58,7 +58,11 @@ class Event:
     stale: bool = False
     #: The id of the replay on record that started it last, if one did.
     replay: str = ""
+    #: The lane of its subject, while it is in one of its own.
+    home: str = ""
     ledger: dict[str, str] = field(default_factory=dict)
+    #: By place, whether somebody has resumed it.
+    pauses: dict[str, bool] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -113,13 +117,15 @@ class Model:
     def bury(self, lane: str) -> None:
         """Claim a lane whose head is poison: it is dead, and the lane goes on or is held."""
         event = self.events[self.lanes[lane][0]]
-        event.reason = "poison_crash"
+        event.reason, aside = "poison_crash", bool(event.home)
         self._move(event, Status.DEAD)
-        self._leave(lane, holds=event.source in HOLDING)
+        self._leave(lane, holds=event.source in HOLDING and not aside)
 
     def claim(self, lane: str, token: int, due: Due) -> None:
         """Give the head of a lane to a worker, under a lease."""
         event = self.events[self.lanes[lane][0]]
+        if event.status is Status.PAUSED:  # its time is over
+            self._unpause(event)
         self._move(event, Status.RUNNING)
         event.token = token
         event.attempt += 1
@@ -136,23 +142,49 @@ class Model:
         self.due[event.lane] = due
         return True
 
-    def end(self, key: str, token: int, to: Status, *, uses_attempt: bool, due: Due) -> bool:
+    def end(self, key: str, token: int, to: Status, *, uses_attempt: bool, due: Due, aside: str = "") -> bool:
         """End an attempt; return whether the holder of *token* may, or did before."""
         event = self.events.get(key)
         if event is None or event.token != token:
             return False
         if event.status is not Status.RUNNING:
             return event.status is to
+        lane, home, was_aside = event.lane, event.home or event.lane, bool(event.home)
         self._move(event, to)
         event.reason = to.value
         event.crashes = 0
         event.attempt -= not uses_attempt
         if to is Status.SUCCEEDED and event.occurred:
-            self.applied[event.lane] = max(self.applied.get(event.lane, 0), event.occurred)
-        if to in IN_FLIGHT:
-            self.due[event.lane] = due
+            self.applied[home] = max(self.applied.get(home, 0), event.occurred)
+        if aside and not was_aside:
+            self._leave(lane, holds=False)
+            event.home, event.lane = lane, aside
+            self.lanes[aside], self.due[aside] = [key], due
+        elif to in IN_FLIGHT:
+            self.due[lane] = due
         else:
-            self._leave(event.lane, holds=to is Status.DEAD and event.source in HOLDING)
+            self._leave(lane, holds=to is Status.DEAD and event.source in HOLDING and not was_aside)
+        return True
+
+    def pause(self, key: str, place: str) -> None:
+        """Note that a step of the event waits to be resumed."""
+        self.events[key].pauses.setdefault(place, False)
+
+    def resume(self, key: str, places: Sequence[str]) -> bool:
+        """Let the pauses of an event go on, those at *places* or all; return whether one did."""
+        event = self.events.get(key)
+        waits = (Status.PAUSED, Status.RETRYING, Status.PENDING)
+        meant = [
+            place
+            for place, over in (event.pauses if event else {}).items()
+            if not over and (not places or place in places)
+        ]
+        if event is None or event.status not in waits or not meant:
+            return False
+        event.pauses |= dict.fromkeys(meant, True)
+        if event.status is Status.PAUSED:
+            self._unpause(event)
+            self.due[event.lane] = Due.NOW
         return True
 
     def replay(self, key: str, *, under: str = "") -> bool:
@@ -162,6 +194,7 @@ class Model:
             Status.PENDING,
             Status.RUNNING,
             Status.RETRYING,
+            Status.PAUSED,
             Status.DISCARDED,
         ):
             return False
@@ -203,13 +236,14 @@ class Model:
         ]
 
     def discard(self, key: str) -> bool:
-        """Close a dead letter for good; a lane that it held goes on."""
+        """Close a dead letter or a paused event for good; a lane that it held goes on."""
         event = self.events.get(key)
-        if event is None or event.status is not Status.DEAD:
+        if event is None or event.status not in (Status.DEAD, Status.PAUSED):
             return False
+        lane, heads = event.lane, self._heads(key)
         self._move(event, Status.DISCARDED)
-        if self._heads(key):
-            self._leave(event.lane, holds=False)
+        if heads:
+            self._leave(lane, holds=False)
         return True
 
     def retire(self) -> int:
@@ -227,6 +261,13 @@ class Model:
         self.counts[f"{event.source}:{event.status}"] -= 1
         self.counts[f"{event.source}:{to}"] += 1
         event.status = to
+        if event.home and to not in IN_FLIGHT:
+            event.lane, event.home = event.home, ""
+
+    def _unpause(self, event: Event) -> None:
+        """Count attempts and crashes of a paused event anew."""
+        self._move(event, Status.PENDING)
+        event.reason, event.base, event.crashes = "", event.attempt, 0
 
     def _queue(self, key: str) -> None:
         lane = self.events[key].lane

@@ -4,7 +4,17 @@ What a step can do: the types of an action, the decorator that marks one, the re
 The built-in actions are in `orders.py`. Nothing registers at import: `Registry.load` is told where to look.
 """
 
-from .base import Action, EffectClass, EventView, OrderApi, Result, Step, Target
+from .base import (
+    Action,
+    EffectClass,
+    EventView,
+    OrderApi,
+    Pause,
+    Result,
+    Resumed,
+    Step,
+    Target,
+)
 from .marking import action
 from .parameters import TargetName
 from .registry import ActionError, Registry
@@ -15,8 +25,10 @@ __all__ = [
     "EffectClass",
     "EventView",
     "OrderApi",
+    "Pause",
     "Registry",
     "Result",
+    "Resumed",
     "Step",
     "Target",
     "TargetName",

@@ -11,6 +11,8 @@ from typing import Any, Protocol, TypeAlias
 
 from pydantic import BaseModel
 
+from receiver.record import Lane
+
 from ..api.models import Order, OrderCreated, Tag, UploadedFile
 from ..api.orders import NewOrder
 
@@ -79,6 +81,30 @@ class Target(Protocol):
         """Sign and post one message; a repeat under the same id is the same message. Raises a `Failure`."""
 
 
+class Pause(Exception):
+    """
+    Raised by an action whose run shall wait until somebody resumes it; the action then runs again, with `Step.resumed`.
+
+    Args:
+        why: For the person who is to decide.
+        lane: Whether the later events of the order wait behind this one.
+        for_s: Seconds after which it goes on by itself; None for never.
+    """
+
+    def __init__(self, why: str, *, lane: Lane = Lane.WAITS, for_s: float | None = None) -> None:
+        self.why = why
+        self.lane = lane
+        self.for_s = for_s
+        super().__init__(why)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """A pause that is over; *by* whom and why, empty where its time was up."""
+
+    by: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """
@@ -90,6 +116,7 @@ class Step:
         api: The order API of the event's source; None where the configuration names none.
         idempotency_key: The same in every attempt and every replay of this step.
         targets: The receivers of outbound webhooks, by name.
+        resumed: How its pause ended, if it paused.
         trusts_payload: What the sender wrote is believed; of a source that is a hint only, it is not.
         attempt: Counted from 1.
         index: The step's place in its workflow, counted from 0.
@@ -99,6 +126,7 @@ class Step:
     order: Mapping[str, Any] | None = field(default=None, repr=False)
     api: OrderApi | None = field(default=None, repr=False)
     targets: Mapping[str, Target] = field(default_factory=dict, repr=False)
+    resumed: Resumed | None = None
     trusts_payload: bool = True
     idempotency_key: str
     attempt: int

@@ -72,6 +72,7 @@ def test_the_built_in_actions_are_always_there():
         "cancel_order",
         "dispatch_order",
         "fetch_order",
+        "pause",
         "remove_tag",
         "webhook",
     ]
@@ -357,7 +358,7 @@ def test_a_missing_module_is_told():
 def test_an_unknown_name_is_answered_with_the_known_ones():
     """Used by the messages of workflows."""
     assert Registry.load().describe_unknown("asign_tag") == (
-        "unknown action 'asign_tag'; known: assign_tag, cancel_order, dispatch_order, fetch_order, remove_tag, webhook"
+        "unknown action 'asign_tag'; known: assign_tag, cancel_order, dispatch_order, fetch_order, pause, remove_tag, webhook"
         "; did you mean assign_tag?"
     )
 
