@@ -17,10 +17,10 @@ from receiver.inbox import Inbox
 from receiver.settings import receiver_settings
 from receiver.spool_file import file_system
 from workers import egress, rq_worker
-from workers.api.installer import InstallerClient
 from workers.budget import Standing, terms_of
+from workers.clients import client_of
 from workers.failures import Failure
-from workers.settings import ApiSettings, worker_settings
+from workers.settings import ApiSettings, WorkerSettings, worker_settings
 from workers.targets.keeping import terms_of as target_terms
 from workers.targets.standing import Standing as TargetStanding
 
@@ -196,22 +196,22 @@ def _api_settings(raw: RawConfig) -> Mapping[str, ApiSettings]:
 
 
 def _apis(raw: RawConfig) -> Iterator[Check]:
-    for name, settings in _api_settings(raw).items():
-        yield asyncio.run(_api(name, settings))
+    for name in _api_settings(raw):
+        yield asyncio.run(_api(name, worker_settings(raw)))
 
 
-async def _api(name: str, settings: ApiSettings) -> Check:
+async def _api(name: str, settings: WorkerSettings) -> Check:
     """
-    Ask the order API for its tags: a read that needs the token.
+    Make the read that tells whether the order API answers and takes the token.
     """
-    title = f"API {name}"
+    title, base_url = f"API {name}", settings.apis[name].base_url
     async with aiohttp.ClientSession(trust_env=False) as session:
         try:
-            tags = await InstallerClient.build(settings, session).list_tags()
+            found = await client_of(settings, name, session).look()
         except Failure as failure:
             advice = f"look at sources.{name}.api: base_url, token and paths"
-            return fail(title, f"{settings.base_url}: {failure.reason}: {failure.message}", advice)
-    return ok(title, f"{settings.base_url} answers and takes the token ({render.counted(len(tags), 'tag')})")
+            return fail(title, f"{base_url}: {failure.reason}: {failure.message}", advice)
+    return ok(title, f"{base_url} answers and takes the token ({found})")
 
 
 def _receiver(base: str, *, name: str) -> Check:

@@ -9,10 +9,10 @@ import aiohttp
 
 from receiver.config import RawConfig
 from receiver.record import Record
-from workers.api.installer import InstallerClient
+from workers.clients import client_of
 from workers.facts import fetched
 from workers.failures import Failure
-from workers.settings import ApiSettings, worker_settings
+from workers.settings import WorkerSettings, worker_settings
 from workers.workflows import EntityType
 
 from .errors import Failed
@@ -31,18 +31,20 @@ def fetch(raw: RawConfig, record: Record, wanted: Sequence[EntityType]) -> Fetch
     if not wanted:
         return {}
     what = " and ".join(one.lower() for one in wanted)
-    settings = worker_settings(raw).apis.get(record.source)
-    if settings is None:
+    settings = worker_settings(raw)
+    if record.source not in settings.apis:
         raise Failed(f"the answer depends on the {what}, and sources.{record.source}.api is not configured")
     if not record.subject:
         raise Failed(f"the answer depends on the {what}, and the event names none")
     try:
-        return asyncio.run(_fetch(settings, record.subject, wanted))
+        return asyncio.run(_fetch(settings, record.source, record.subject, wanted))
     except Failure as failure:
         raise Failed(f"the {what} cannot be fetched: {failure.message}; --no-fetch does without") from failure
 
 
-async def _fetch(settings: ApiSettings, subject: str, wanted: Sequence[EntityType]) -> Fetched:
+async def _fetch(
+    settings: WorkerSettings, source: str, subject: str, wanted: Sequence[EntityType]
+) -> Fetched:
     async with aiohttp.ClientSession(trust_env=False) as session:
-        client = InstallerClient.build(settings, session)
+        client = client_of(settings, source, session)
         return {about: await fetched(client, about, subject) for about in wanted}

@@ -106,7 +106,7 @@ class SourceTerms(Section):
     What is agreed with a sender, but for how it signs: the part that workers read too.
     """
 
-    system: Literal["installer"] | None = Field(
+    system: Literal["installer", "dispatch"] | None = Field(
         default=None, description="Which order API answers for this source; none, if no order is fetched."
     )
     enabled: bool = Field(

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 import aiohttp
 import redis.asyncio as aredis
@@ -14,29 +15,39 @@ import redis.asyncio as aredis
 from receiver import keys
 from receiver.secrets import Secret, read_secret
 
+from .api.dispatch.client import DispatchClient
+from .api.gate import Gate
 from .api.installer import InstallerClient
 from .api.renewal import Renewal
 from .api.token import Token
 from .budget import Budgets
 from .sections import ApiSettings
+from .settings import WorkerSettings
+
+Client: TypeAlias = InstallerClient | DispatchClient
 
 _REFERENCES = ("env:", "file:")
+_SYSTEMS: Mapping[str, type[InstallerClient] | type[DispatchClient]] = {
+    "installer": InstallerClient,
+    "dispatch": DispatchClient,
+}
 
 
 async def clients(
-    apis: Mapping[str, ApiSettings],
+    settings: WorkerSettings,
     session: aiohttp.ClientSession,
     *,
     redis: "aredis.Redis",
     budgets: Budgets,
     folder: Path,
-) -> dict[str, InstallerClient]:
+) -> dict[str, Client]:
     """
     Make the clients by source; the session and the budgets stay the caller's.
 
     Args:
         folder: Where a relative `file:` token is looked for.
     """
+    apis = settings.apis
     # Of the sources that share a token, one that can renew it makes it.
     tokens = {
         api.token: _token(api.token, folder, _renewal(api, redis, budgets.by_source[name].terms.name, folder))
@@ -45,9 +56,22 @@ async def clients(
     # A process knows the tokens from its start; one that was replaced since would be refused in every shift anew.
     await asyncio.gather(*(token.look_again() for token in tokens.values()))
     return {
-        name: InstallerClient.build(api, session, gate=budgets.by_source[name], token=tokens[api.token])
+        name: client_of(settings, name, session, gate=budgets.by_source[name], token=tokens[api.token])
         for name, api in apis.items()
     }
+
+
+def client_of(
+    settings: WorkerSettings,
+    source: str,
+    session: aiohttp.ClientSession,
+    *,
+    gate: Gate | None = None,
+    token: Token | None = None,
+) -> Client:
+    """Make the client of a source that has an order API, by its system; see `InstallerClient.build`."""
+    kind = _SYSTEMS[str(settings.sources[source].system)]
+    return kind.build(settings.apis[source], session, gate=gate, token=token)
 
 
 def _token(secret: Secret, folder: Path, renewal: Renewal | None) -> Token:

@@ -10,7 +10,8 @@ Why a step did not succeed: one tree. The class says who must act, `reason` is t
     ├── Permanent             no repeat can heal it: dead at once
     │   └── Conflict          409: the state has moved; an action reads it again once before it gives up
     └── Moot                  nothing is left to do: ends the run, is expected, makes no dead letter
-        └── OrderGone         404 for the order
+        └── Gone              404 for what the event is about: a shipment, a customer, a product
+            └── OrderGone     404 for the order
 
 `effect` says whether the call can have had its effect: `none` is surely not, `unknown` is perhaps.
 This module knows no HTTP and no Redis; how long to wait is decided in `retry.py`.
@@ -160,10 +161,14 @@ class Moot(Failure):
     default_reason = Reason.ORDER_CANCELLED
 
 
-class OrderGone(Moot):
-    """The order does not exist any more."""
+class Gone(Moot):
+    """What the event is about does not exist any more."""
 
     default_reason = Reason.ORDER_GONE
+
+
+class OrderGone(Gone):
+    """The order does not exist any more."""
 
 
 # Errors that the same code would raise again on the same event. KeyError and IndexError are LookupErrors.

@@ -83,7 +83,7 @@ async def workshop(
         keeping(redis, tools.settings.apis, call_deadline_s=section.call_deadline_s) as budgets,
         targets.keeping(redis, tools.settings.targets, call_deadline_s=section.call_deadline_s) as found,
     ):
-        apis = await clients(tools.settings.apis, session, redis=redis, budgets=budgets, folder=tools.folder)
+        apis = await clients(tools.settings, session, redis=redis, budgets=budgets, folder=tools.folder)
         yield Workshop(
             books=books,
             workflows=workflows,

@@ -136,11 +136,12 @@ class ApiSettings(Section):
         json_schema_extra={"expected": 'a list such as ["./renew-token", "--quiet"]'},
     )
     paths: InstallerPaths = Field(
-        default=InstallerPaths(), description="Request lines of the operations of the order API."
+        default=InstallerPaths(),
+        description="Request lines of the operations of the Installer API; those of the Dispatch API are documented.",
     )
     statuses: InstallerStatuses = Field(
         default=InstallerStatuses(),
-        description="Which number, or list of numbers, is which phase of an order.",
+        description="Which number, or list of numbers, is which phase of an order of the Installer API.",
     )
     deadline_s: float = Field(
         default=20.0, gt=0, le=300, description="Seconds that one call may take, its quick repeats included."
@@ -172,6 +173,11 @@ class ApiSettings(Section):
             raise ValueError('renew without a file to write to; expected token = "file:PATH"')
         return self
 
+    @property
+    def installers_own(self) -> tuple[str, ...]:
+        """Return which tables are given that mean something to the Installer API alone."""
+        return tuple(sorted(self.model_fields_set & {"paths", "statuses"}))
+
 
 class WorkerSource(SourceTerms):
     """
@@ -190,6 +196,9 @@ class WorkerSource(SourceTerms):
             raise ValueError('trust = "hint" without an order API to ask; expected system and api')
         if self.verify_by_fetch and self.api is None:
             raise ValueError("verify_by_fetch without an order API to ask; expected system and api")
+        if self.system != "installer" and self.api and (given := self.api.installers_own):
+            found = f'api.{given[0]} with system = "{self.system}"'
+            raise ValueError(f'{found}; expected it with system = "installer" only')
         return self
 
 

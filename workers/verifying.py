@@ -3,7 +3,7 @@ Whether the order API knows what an event is about: asked before anything is don
 """
 
 from .facts import Facts
-from .failures import Moot, OrderGone, Reason
+from .failures import Gone, Moot, Reason
 from .workflows import triggered
 from .workshop import Workshop
 
@@ -21,6 +21,6 @@ async def verify(shop: Workshop, facts: Facts) -> None:
     for about in dict.fromkeys(one.entity_type for one in triggered(event.type, event.stale, shop.workflows)):
         try:
             await facts.read(about)
-        except OrderGone:
+        except Gone:
             message = f"the API of {event.source} does not know the {about.lower()} {event.subject}"
             raise Moot(message, reason=Reason.ORDER_UNKNOWN) from None

@@ -205,7 +205,7 @@ def test_a_sound_file_is_accepted(load):
         ),
         pytest.param(
             a_source(more='system = "instaler"'),
-            'sources.shop.system: "instaler"; expected "installer"',
+            'sources.shop.system: "instaler"; expected "installer" or "dispatch"',
             id="system",
         ),
         pytest.param(

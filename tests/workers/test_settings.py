@@ -175,6 +175,20 @@ def test_actions_of_one_s_own_are_found_beside_the_file(load, tmp_path):
             id="api-without-system",
         ),
         pytest.param(
+            '[sources.shop]\nsystem = "dispatch"\nscheme = { type = "unsigned" }\n'
+            'api = { base_url = "http://a", token = "env:TOKEN", paths = { get_order = "/o/{orderId}" } }',
+            ['sources.shop: api.paths with system = "dispatch"; expected it with system = "installer" only'],
+            id="paths-of-the-dispatch-api",
+        ),
+        pytest.param(
+            '[sources.shop]\nsystem = "dispatch"\nscheme = { type = "unsigned" }\n'
+            'api = { base_url = "http://a", token = "env:TOKEN", statuses = { completed = 4 } }',
+            [
+                'sources.shop: api.statuses with system = "dispatch"; expected it with system = "installer" only'
+            ],
+            id="statuses-of-the-dispatch-api",
+        ),
+        pytest.param(
             '[sources.shop]\ntrust = "hint"\nscheme = { type = "unsigned" }',
             ['sources.shop: trust = "hint" without an order API to ask; expected system and api'],
             id="hint-with-nobody-to-ask",

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from receiver.record import Lane
 
-from ..api.models import Order, OrderCreated, Tag, UploadedFile
+from ..api.models import OrderCreated, OrderPhase, Tag, UploadedFile
 from ..api.orders import NewOrder
 
 #: What an action leaves in the ledger: a small JSON object, or nothing.
@@ -52,6 +52,26 @@ class EventView:
     body: bytes = field(repr=False)
 
 
+class OrderSeen(Protocol):
+    """An order as any API's client shows it; each adds what else its API says."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def display_id(self) -> str | None: ...
+    @property
+    def status(self) -> int | str: ...
+    @property
+    def phase(self) -> OrderPhase | None:
+        """Return where it stands; None where nobody knows what the status means."""
+
+    @property
+    def tags(self) -> Sequence[Tag]: ...
+    @property
+    def raw(self) -> Mapping[str, Any]:
+        """Return the whole object of the answer."""
+
+
 class OrderApi(Protocol):
     """
     The calls that actions make to an order API; each raises a `Failure` and nothing else.
@@ -59,7 +79,7 @@ class OrderApi(Protocol):
     One that an API lacks raises `workers.api.refusals.missing(...)`, before anything is sent.
     """
 
-    async def get_order(self, order_id: str) -> Order: ...
+    async def get_order(self, order_id: str) -> OrderSeen: ...
     async def dispatch_order(self, order_id: str, *, idempotency_key: str) -> object: ...
     async def cancel_order(self, order_id: str, *, reason: str | None, idempotency_key: str) -> object: ...
     async def list_tags(self) -> Sequence[Tag]: ...

@@ -15,9 +15,9 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
-from ..api.models import Order, OrderPhase, Tag
+from ..api.models import OrderPhase, Tag
 from ..failures import BadResponse, Conflict, Moot, OrderGone, Permanent, Reason, Transient
-from .base import OrderApi, Result, Step
+from .base import OrderApi, OrderSeen, Result, Step
 from .marking import action
 
 #: The limits are ours.
@@ -51,7 +51,7 @@ async def dispatch_order(step: Step) -> Result:
     return _outcome(order, acted=await _act(step, call, done=_is_dispatched))
 
 
-def _is_dispatched(order: Order) -> bool:
+def _is_dispatched(order: OrderSeen) -> bool:
     if order.phase is OrderPhase.CANCELLED:
         raise Moot(f"order {order.id} is cancelled, so it is not dispatched", reason=Reason.ORDER_CANCELLED)
     if order.phase is OrderPhase.DECLINED:
@@ -75,7 +75,7 @@ async def cancel_order(step: Step, *, reason: CancelReason | None = None) -> Res
     return _outcome(order, acted=await _act(step, call, done=_is_cancelled))
 
 
-def _is_cancelled(order: Order) -> bool:
+def _is_cancelled(order: OrderSeen) -> bool:
     if order.phase is OrderPhase.COMPLETED:
         message = f"order {order.id} is completed; what is done cannot be cancelled"
         raise Permanent(message, reason=Reason.ORDER_NOT_CANCELLABLE)
@@ -123,7 +123,7 @@ async def _create(step: Step, name: str) -> Sequence[Tag]:
         return await api.list_tags()
 
 
-async def _act(step: Step, call: Awaitable[object], *, done: Callable[[Order], bool]) -> bool:
+async def _act(step: Step, call: Awaitable[object], *, done: Callable[[OrderSeen], bool]) -> bool:
     """
     Carry out *call*; where the API refuses since something has moved, read the order once more and decide.
 
@@ -143,7 +143,7 @@ async def _act(step: Step, call: Awaitable[object], *, done: Callable[[Order], b
     return True
 
 
-async def _read(step: Step) -> Order:
+async def _read(step: Step) -> OrderSeen:
     return await _api(step).get_order(_order_id(step))
 
 
@@ -165,11 +165,11 @@ def _named(name: str, tags: Sequence[Tag]) -> Tag | None:
     return next((tag for tag in tags if tag.name == name), None)
 
 
-def _carries(name: str, order: Order) -> bool:
+def _carries(name: str, order: OrderSeen) -> bool:
     return _named(name, order.tags) is not None
 
 
-def _outcome(order: Order, *, acted: bool) -> Result:
+def _outcome(order: OrderSeen, *, acted: bool) -> Result:
     """Return the result of a change of state: where the order stood before it, and whether there was one."""
     outcome = {"already": not acted, **_standing(order)}
     if order.phase is None:
@@ -177,5 +177,5 @@ def _outcome(order: Order, *, acted: bool) -> Result:
     return outcome
 
 
-def _standing(order: Order) -> dict[str, object]:
+def _standing(order: OrderSeen) -> dict[str, object]:
     return {"status": order.status, "phase": order.phase}

@@ -9,10 +9,12 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Self
 
 import aiohttp
 
 from ..failures import BadResponse, RateLimited, Transient, Unauthorized
+from ..sections import ApiSettings
 from .gate import Gate, OpenGate
 from .limits import asked_wait, window_of
 from .refusals import checked, failure_of
@@ -58,6 +60,30 @@ class Edge:
         self._deadline_s = deadline_s
         self._gate: Gate = gate or OpenGate()
         self._clock = clock
+
+    @classmethod
+    def build(
+        cls,
+        settings: ApiSettings,
+        session: aiohttp.ClientSession,
+        *,
+        gate: Gate | None = None,
+        token: Token | None = None,
+    ) -> Self:
+        """
+        Make the edge of a source's `api` table.
+
+        Args:
+            gate: None lets every call through.
+            token: None is the settings' own, which is never read again.
+        """
+        return cls(
+            session,
+            base_url=settings.base_url,
+            token=token or Token(settings.token),
+            deadline_s=settings.deadline_s,
+            gate=gate,
+        )
 
     def check(self, call: Call, reply: Reply) -> Reply:
         """

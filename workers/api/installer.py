@@ -63,14 +63,13 @@ class InstallerClient:
             gate: None lets every call through.
             token: None is the settings' own, which is never read again.
         """
-        edge = Edge(
-            session,
-            base_url=settings.base_url,
-            token=token or Token(settings.token),
-            deadline_s=settings.deadline_s,
-            gate=gate,
-        )
+        edge = Edge.build(settings, session, gate=gate, token=token)
         return cls(edge, paths=settings.paths, statuses=settings.statuses)
+
+    async def look(self) -> str:
+        """Read a little that needs the token, and say what was found."""
+        count = len(await self.list_tags())
+        return "1 tag" if count == 1 else f"{count} tags"
 
     async def create_order(self, order: NewOrder, *, idempotency_key: str) -> OrderCreated:
         """Create the order, or return the one that was created under this key before."""

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from ..failures import (
     Conflict,
     Failure,
-    Moot,
+    Gone,
     OrderGone,
     Permanent,
     RateLimited,
@@ -101,7 +101,7 @@ def _missing(call: Call, reply: Reply, now: datetime) -> Failure:
     if about == "order":
         return OrderGone(gone)
     if about in _GONE:
-        return Moot(gone, reason=_GONE[about])
+        return Gone(gone, reason=_GONE[about])
     message = f"{call} answered {reply.status}; whoever configured the step must name something that exists"
     return Permanent(_with_words(message, reply))
 
