@@ -61,9 +61,10 @@ def configure(
     workflow = _sound(catalog, definition)
     store = Configured(catalog.client)
     store.keep_version(workflow)
+    change = Change(at=hand.at, by=hand.by, what="changed" if guid else "created", version=workflow.version)
     if guid is None:
-        return _put(store, lambda found: _made(catalog, found, workflow, hand))
-    return _put(store, lambda found: _remade(catalog, found, workflow, hand, guid))
+        return _put(store, lambda found: _made(catalog, found, definition, change))
+    return _put(store, lambda found: _remade(catalog, found, definition, change, guid))
 
 
 def toggle(catalog: Catalog, guid: str, hand: Hand) -> Stored:
@@ -78,9 +79,9 @@ def toggle(catalog: Catalog, guid: str, hand: Hand) -> Stored:
     def switched(found: Sequence[Stored]) -> Stored:
         old = _one(catalog, found, guid)
         what = "disabled" if old.is_active else "enabled"
-        return changed(
-            replace(old, is_active=not old.is_active), _change(hand, what, old.changes[-1].version)
-        )
+        version = old.changes[-1].version if old.changes else ""
+        change = Change(at=hand.at, by=hand.by, what=what, version=version)
+        return changed(replace(old, is_active=not old.is_active), change)
 
     return _put(Configured(catalog.client), switched)
 
@@ -115,18 +116,19 @@ def _put(store: Configured, decide: Callable[[Sequence[Stored]], Stored]) -> Sto
     return last[0]
 
 
-def _made(catalog: Catalog, found: Sequence[Stored], workflow: Workflow, hand: Hand) -> Stored:
-    _check_name(catalog, found, workflow.name, guid="")
+def _made(catalog: Catalog, found: Sequence[Stored], definition: Mapping[str, Any], change: Change) -> Stored:
+    _check_name(catalog, found, definition["name"], guid="")
     if len(found) >= MOST:
         raise Conflicting(f"{len(found)} workflows are configured; expected at most {MOST}")
-    new = Stored(guid=str(uuid.uuid4()), definition=workflow.definition, created=hand.at)
-    return changed(new, _change(hand, "created", workflow.version))
+    return changed(Stored(guid=str(uuid.uuid4()), definition=definition, created=change.at), change)
 
 
-def _remade(catalog: Catalog, found: Sequence[Stored], workflow: Workflow, hand: Hand, guid: str) -> Stored:
+def _remade(
+    catalog: Catalog, found: Sequence[Stored], definition: Mapping[str, Any], change: Change, guid: str
+) -> Stored:
     old = _one(catalog, found, guid)
-    _check_name(catalog, found, workflow.name, guid=guid)
-    return changed(replace(old, definition=workflow.definition), _change(hand, "changed", workflow.version))
+    _check_name(catalog, found, definition["name"], guid=guid)
+    return changed(replace(old, definition=definition), change)
 
 
 def _sound(catalog: Catalog, definition: Mapping[str, Any]) -> Workflow:
@@ -158,7 +160,3 @@ def _one(catalog: Catalog, found: Sequence[Stored], guid: str) -> Stored:
     if stored is None:
         raise Unknown(f"no workflow {guid}")
     return stored
-
-
-def _change(hand: Hand, what: str, version: str) -> Change:
-    return Change(at=hand.at, by=hand.by, what=what, version=version)

@@ -6,7 +6,7 @@ given.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
 from receiver.record import Record
@@ -16,6 +16,8 @@ from workers.views import condition_view
 from workers.workflows import EntityType, Workflow, entity_of
 from workers.workflows.library import Entry
 from workers.workflows.triggers import admits
+
+from . import findings
 
 #: The entities that were fetched for an event, by what they are.
 Fetched: TypeAlias = Mapping[EntityType, Mapping[str, Any]]
@@ -106,6 +108,23 @@ def decided(case: Case) -> tuple[Remark, ...]:
     Return what holds of the event whatever the workflows say.
     """
     return tuple(_decided(case))
+
+
+def as_json(one: Explanation) -> dict[str, object]:
+    """
+    Return the explanation as the API and `--json` show it.
+    """
+    return {
+        "workflow": one.entry.name,
+        "guid": one.entry.guid,
+        "from": one.entry.origin.value,
+        "version": one.entry.workflow.version if one.entry.workflow else None,
+        "starts": one.starts,
+        "wanted": one.wanted,
+        "hindrances": [asdict(remark) for remark in one.hindrances],
+        "conditions": [findings.as_json(finding) for finding in one.findings],
+        "remarks": [asdict(remark) for remark in one.remarks],
+    }
 
 
 def _explanation(case: Case, entry: Entry, fetched: Fetched) -> Explanation:

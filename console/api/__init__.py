@@ -6,7 +6,11 @@ and `workers`, as the command line does.
 """
 
 from ..rest.operation import Operation
-from . import tokens
+from . import explanations, tokens, workflows
 
 #: Every operation, in the order of the documentation.
-OPERATIONS: tuple[Operation, ...] = (*tokens.OPERATIONS,)
+OPERATIONS: tuple[Operation, ...] = (
+    *explanations.OPERATIONS,
+    *workflows.OPERATIONS,
+    *tokens.OPERATIONS,
+)

@@ -6,23 +6,17 @@ What the event is about is fetched by the source's own client where the answer d
 
 from collections.abc import Mapping
 
-import redis
-
 from receiver.inbox import Inbox
-from receiver.record import Record
-from workers.failures import Permanent
-from workers.views import event_view
 
 from .. import findings, render
 from ..access import config_of, find, redis_of, settings_of
+from ..cases import case_of
 from ..catalog import Catalog
 from ..desk import Desk
-from ..errors import Failed
-from ..explaining import Case, Explanation, Remark, decided, explained, needed
+from ..explaining import Explanation, as_json, decided, explained, needed
 from ..fetching import fetch as fetch_entities
 from ..render import Piece
-from ..settings import ConsoleSettings
-from ..story import NEWER, Tone
+from ..story import Tone
 
 
 def run(desk: Desk, event_id: str, *, source: str, fetch: bool, as_jsonl: bool) -> None:
@@ -44,26 +38,6 @@ def run(desk: Desk, event_id: str, *, source: str, fetch: bool, as_jsonl: bool) 
             render.data((remark.text, Tone.WARN))
     for one in explained(case, entries, fetched):
         _print(one, as_jsonl=as_jsonl)
-
-
-def case_of(client: "redis.Redis", record: Record, settings: ConsoleSettings) -> Case:
-    """
-    Return the event with what its workflows see of it.
-
-    Raises:
-        Failed: Its body cannot be had, or a newer orderhook wrote its record.
-
-    """
-    if not record.readable:
-        raise Failed(NEWER)
-    terms = settings.sources.get(record.source)
-    trusts_payload = terms is None or terms.trust == "payload"
-    body = Inbox(client).body(record)
-    try:
-        event = event_view(record, None if body is None else body.encode(), trusts_payload=trusts_payload)
-    except Permanent as failure:
-        raise Failed(failure.message) from failure
-    return Case(record=record, event=event, trusts_payload=trusts_payload)
 
 
 _VERDICTS: Mapping[bool | None, Piece] = {
@@ -94,24 +68,3 @@ def _verdict(one: Explanation) -> Piece:
     workflow = one.entry.workflow
     about = workflow.entity_type.lower() if workflow else "order"
     return _VERDICTS.get(one.wanted, (f"depends on the {about}, which was not fetched", Tone.WARN))
-
-
-def as_json(one: Explanation) -> dict[str, object]:
-    """
-    Return the explanation as the API and `--json` show it.
-    """
-    return {
-        "workflow": one.entry.name,
-        "guid": one.entry.guid,
-        "from": one.entry.origin.value,
-        "version": one.entry.workflow.version if one.entry.workflow else None,
-        "starts": one.starts,
-        "wanted": one.wanted,
-        "hindrances": [_remark(remark) for remark in one.hindrances],
-        "conditions": [findings.as_json(finding) for finding in one.findings],
-        "remarks": [_remark(remark) for remark in one.remarks],
-    }
-
-
-def _remark(remark: Remark) -> dict[str, str]:
-    return {"code": remark.code, "text": remark.text}
