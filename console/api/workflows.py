@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from workers.pausing import paused, resume_runs
 from workers.workflows import EntityType, WorkflowProblem, entity_of
 from workers.workflows.library import Entry
 from workers.workflows.triggers import TRIGGERS, Trigger
@@ -106,6 +107,14 @@ class NewWorkflow(BodyModel):
         default=None, description="Ours: pass an event over while a newer one of its type waits."
     )
     why: str = Field(default="", max_length=500, description="Ours: why; stands in the trail of changes.")
+
+
+class ResumeQuery(QueryModel):
+    """
+    Which runs to resume.
+    """
+
+    workflow_id: str = Field(max_length=64, description="The guid of the workflow whose paused runs go on.")
 
 
 class TriggerAnswer(Answer):
@@ -249,6 +258,18 @@ def _delete(call: Call[WorkflowPath, NoQuery, NoBody]) -> None:
     call.note(name=stored.definition.get("name", ""))
 
 
+def _resume(call: Call[NoPath, ResumeQuery, NoBody]) -> None:
+    entry = next((one for one in _catalog(call).entries if one.guid == call.query.workflow_id), None)
+    if entry is None:
+        raise ApiError(ErrorCode.NOT_FOUND, f"no workflow {call.query.workflow_id}")
+    found = list(paused(call.client, workflow=entry.name))
+    by = f"{call.caller.name}: {call.why}" if call.why else call.caller.name
+    resumed = sum(resume_runs(call.client, found, by=by))
+    call.note(name=entry.name, runs=resumed)
+    if not resumed:
+        raise ApiError(ErrorCode.CONFLICT, f"no run of {entry.name!r} is paused")
+
+
 @contextlib.contextmanager
 def _refusing() -> Iterator[None]:
     try:
@@ -285,6 +306,22 @@ def _toggling(method: str, name: str, about: str) -> Operation:
         errors=(ErrorCode.NOT_FOUND, ErrorCode.CONFLICT),
         changes=True,
         handler=_toggle,
+    )
+
+
+def _resuming(method: str, name: str, about: str) -> Operation:
+    return Operation(
+        name=name,
+        method=method,
+        path="/api/workflows/resume-workflow",
+        tag=_TAG,
+        scope=Scope.OPERATE,
+        summary="Let the paused runs of a workflow go on",
+        about=f"{about} What `workflowId` names is ours, and so is the conflict where no run is paused.",
+        query=ResumeQuery,
+        errors=(ErrorCode.NOT_FOUND, ErrorCode.CONFLICT),
+        changes=True,
+        handler=_resume,
     )
 
 
@@ -347,5 +384,9 @@ OPERATIONS = (
         path_model=WorkflowPath,
         errors=(ErrorCode.NOT_FOUND, ErrorCode.CONFLICT),
         handler=_delete,
+    ),
+    _resuming("GET", "resumeWorkflowByGet", "As it is documented; a client or a proxy may repeat a GET."),
+    _resuming(
+        "POST", "resumeWorkflow", "Ours: the same as the GET, by the method for what changes something."
     ),
 )

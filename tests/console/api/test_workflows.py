@@ -11,7 +11,7 @@ from console.tokens import Tokens
 from receiver import store
 from receiver.config import read_config
 from tests.support import deeds
-from tests.support.events import accepted, an_event
+from tests.support.events import accepted, an_event, record
 from tests.support.rest import Caller, served
 from workers.workflows.library import managed_guid
 from workers.workflows.triggers import TRIGGERS
@@ -185,6 +185,34 @@ def test_a_toggle_is_a_get_as_documented_and_a_post(admin, method):
     answers = [admin.call(method, f"/api/workflows/configured/{guid}/toggle").data for _ in range(2)]
 
     assert [{"guid": guid, "isActive": False}, {"guid": guid, "isActive": True}] == answers
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_the_paused_runs_of_a_workflow_are_resumed(admin, client, orderhook, method):
+    """An approval by another system: one call, and what waited goes on."""
+    guid = configured(
+        admin,
+        triggerId="order_created",
+        action=None,
+        actions=[{"type": "pause"}, {"type": "first"}],
+        conditions={},
+    )
+    accepted(client, an_event())
+    orderhook.work()
+    assert "paused" == record(client).status
+    deeds.forget()
+
+    answer = admin.call(method, f"/api/workflows/resume-workflow?workflowId={guid}")
+    orderhook.work()
+
+    assert {"success": True} == answer.json
+    assert ("succeeded", ["first"]) == (record(client).status, [name for name, _, _ in deeds.DEEDS])
+    assert (409, "CONFLICT") == _refused(
+        admin.call(method, f"/api/workflows/resume-workflow?workflowId={guid}")
+    )
+    assert (404, "NOT_FOUND") == _refused(
+        admin.call(method, "/api/workflows/resume-workflow?workflowId=none")
+    )
 
 
 def test_a_workflow_is_deleted(admin):
