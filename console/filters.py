@@ -23,8 +23,8 @@ def filter_of(wish: Wish, *, now: int) -> Filter:
         type=wish.type,
         subject=wish.subject,
         status=_status(wish.status),
-        since=_time(wish.since, now, default=0),
-        until=_time(wish.until, now, default=now + 1),
+        since=time_of(wish.since, now, default=0),
+        until=time_of(wish.until, now, default=now + 1),
     )
 
 
@@ -35,7 +35,14 @@ def _status(text: str) -> Status | None:
         raise Misuse(f"{text!r} is no status; expected {', '.join(Status)}") from None
 
 
-def _time(text: str, now: int, *, default: int) -> int:
+def time_of(text: str, now: int, *, default: int) -> int:
+    """
+    Return the time that was typed, in milliseconds, or the default where none was.
+
+    Raises:
+        Misuse: It cannot be read.
+
+    """
     try:
         return moments.resolve(text, now_ms=now) if text else default
     except ValueError as error:

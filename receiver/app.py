@@ -34,6 +34,7 @@ from .spool import Spool
 from .spool_drain import LONGEST_PAUSE_S, Turn
 from .spool_file import BUSY_S
 from .spool_store import SpoolStore
+from .trace_keeper import TraceKeeper
 from .verification import Verifier
 from .wake import ShiftTemplate
 
@@ -79,12 +80,18 @@ def create_app(settings: ReceiverSettings, delivery_log: DeliveryLog | None = No
         store.async_client(settings.redis_url, timeout_s=section.commit_timeout_s), _caps(settings)
     )
     endpoint.backlog = backlog
+    endpoint.traces = TraceKeeper(
+        store.async_client(settings.redis_url, timeout_s=section.commit_timeout_s),
+        kept=section.traces_kept,
+        timeout_s=section.commit_timeout_s,
+    )
     health = Health(
         settings.redis_url,
         timeout_s=section.commit_timeout_s,
         wanted=wanted,
         allow_weak=section.allow_weak_durability,
         identity=identity,
+        traces=endpoint.traces,
     )
     app = Receiver(
         endpoint,
@@ -120,6 +127,7 @@ def build_source(name: str, settings: SourceSettings) -> Source:
         ack_status=settings.ack_status,
         bucket=None if settings.rate_limit_per_s is None else Bucket(settings.rate_limit_per_s),
         replicated=settings.durability == "replica",
+        keeps_rejected_bodies=settings.keep_rejected_bodies,
     )
 
 
@@ -165,6 +173,8 @@ async def _lifespan(
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     backlog.start()
+    if endpoint.traces is not None:
+        endpoint.traces.start()
     health.stopping = False
     log.info("receiver.started", sources=sorted(endpoint.sources))
     yield
@@ -175,6 +185,8 @@ async def _lifespan(
     if endpoint.replicated is not None:
         await endpoint.replicated.close()
     await backlog.close()
+    if endpoint.traces is not None:
+        await endpoint.traces.close()
     await health.close()
     endpoint.log.flush()
     log.info("receiver.stopped")

@@ -1,13 +1,14 @@
-"""A token bucket in memory: how many deliveries a second one receiver process takes from a source."""
+"""A token bucket in memory: how many deliveries a second one receiver process takes, or leaves traces of."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
 class Bucket:
-    """Lets *rate* deliveries a second through, and up to two seconds' worth at once."""
+    """Lets *rate* a second through, and up to *burst* at once: two seconds' worth unless it is said."""
 
     rate: float
+    burst: float = 0.0
     _tokens: float = field(init=False)
     _at: float = field(init=False, default=0.0)
 
@@ -16,7 +17,7 @@ class Bucket:
 
     @property
     def _capacity(self) -> float:
-        return max(1.0, 2 * self.rate)
+        return self.burst or max(1.0, 2 * self.rate)
 
     def take(self, now: float) -> bool:
         """Take one token, if there is one. *now*: seconds of a clock that does not jump."""

@@ -51,11 +51,11 @@ def as_json(delivery: Delivery, *, now: float, elapsed_s: float) -> str:
     """Return the line as JSON, without control characters even where it is read as plain text."""
     line = _Line(
         at=datetime.fromtimestamp(now, UTC),
-        source=_plain(delivery.source),
+        source=plain(delivery.source),
         outcome=delivery.outcome,
         status=delivery.status,
         event_id=delivery.event_id,
-        detail=_plain(delivery.detail),
+        detail=plain(delivery.detail),
         duration_ms=round(elapsed_s * 1000, 2),
     )
     return _encode(line).decode()
@@ -65,11 +65,11 @@ def as_text(delivery: Delivery, *, now: float, elapsed_s: float) -> str:
     """Return the line for a person; what is not printable shows as an escape."""
     at = datetime.fromtimestamp(now).astimezone().strftime("%H:%M:%S")
     words = (delivery.source, delivery.outcome, str(delivery.status), delivery.event_id, delivery.detail)
-    shown = " ".join(_plain(word) for word in words if word)
+    shown = " ".join(plain(word) for word in words if word)
     return f"{at} delivery {shown} {elapsed_s * 1000:.1f} ms"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return a sender's text cut short, and with escapes for what is not printable, such as line ends."""
     cut = text[:MAX_TEXT]
     return cut if cut.isprintable() else cut.encode("unicode_escape").decode()

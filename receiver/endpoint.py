@@ -24,6 +24,7 @@ from .intake import Invalid, Reading
 from .patience import within
 from .spool import Spool
 from .store import StoreUnavailable
+from .trace_keeper import TraceKeeper
 from .verification import Headers, Rejected, Verifier
 
 log = structlog.get_logger()
@@ -46,13 +47,18 @@ _STATUS_TEXT = {
 }
 
 
+#: Stands in its event's record, so that it needs no trace.
+_NEW = frozenset({"accepted", "quarantined"})
+
+
 class Refused(Exception):
-    """The delivery gets an error answer; *detail* is for our log only."""
+    """The delivery gets an error answer; *detail* is for our log only, *body* for its trace."""
 
     def __init__(self, code: ErrorCode, detail: str = "") -> None:
         super().__init__(code, detail)
         self.code = code
         self.detail = detail
+        self.body = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +72,8 @@ class Source:
     bucket: Bucket | None
     #: Whether an event must have reached a replica before it is acknowledged.
     replicated: bool
+    #: Whether a body that was not verified or cannot be used is kept with its trace.
+    keeps_rejected_bodies: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,6 +84,8 @@ class Endpoint:
     body_limit: int
     body_deadline_s: float
     log: DeliveryLog
+    #: Is told of what made no event.
+    traces: TraceKeeper | None = None
     #: Says whether there is room in Redis; without it there always is.
     backlog: Backlog | None = None
     commit: GroupCommit | None = None
@@ -86,13 +96,15 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         name = scope["path_params"]["source"]
-        event_id, detail = "", ""
+        event_id, detail, body = "", "", b""
         try:
             answer, event_id, detail = await self._deliver(name, scope, receive)
         except Refused as refused:
-            answer, detail = answers.error(refused.code), refused.detail
+            answer, detail, body = answers.error(refused.code), refused.detail, refused.body
         except _Disconnected:
-            self.log.add(Delivery(name, "disconnected", 0, "", "the sender went away", started))
+            gone = Delivery(name, "disconnected", 0, "", "the sender went away", started)
+            self.log.add(gone)
+            self._trace(gone, scope)
             return
         except asyncio.CancelledError:
             # The server stops and waits no longer: an honest answer is the last thing to do.
@@ -101,9 +113,19 @@ class Endpoint:
             # The edge of the process: the sender must hear that it is our fault.
             log.error("receiver.bug", exc_info=error)
             answer, detail = answers.error(ErrorCode.INTERNAL), type(error).__name__
-        self.log.add(Delivery(name, answer.code, answer.status, event_id, detail, started))
+        delivery = Delivery(name, answer.code, answer.status, event_id, detail, started)
+        self.log.add(delivery)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
+        if answer.code not in _NEW:
+            self._trace(delivery, scope, body)
+
+    def _trace(self, delivery: Delivery, scope: Scope, body: bytes = b"") -> None:
+        """Note what made no event; its answer is under way."""
+        if self.traces is not None:
+            source = self.sources.get(delivery.source)
+            scheme = None if source is None else source.verifier.scheme
+            self.traces.add(delivery, scope, scheme=scheme, body=body)
 
     async def _deliver(self, name: str, scope: Scope, receive: Receive) -> tuple[Answer, str, str]:
         source = self.sources.get(name)
@@ -114,7 +136,11 @@ class Endpoint:
         headers: Headers = scope["headers"]
         self._check_headers(headers)
         body = await self._body(receive)
-        new = _verified(source, headers, body)
+        try:
+            new = _verified(source, headers, body)
+        except Refused as refused:
+            refused.body = body if source.keeps_rejected_bodies else b""
+            raise
         commit = self.spools.get(name) or (self.replicated if source.replicated else self.commit)
         if (
             name not in self.spools

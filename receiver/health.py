@@ -22,6 +22,7 @@ from .spool import Spool
 from .spool_file import SpoolError
 from .spool_store import Standing
 from .store import ForeignStore, WeakDurability
+from .trace_keeper import TraceKeeper
 
 log = structlog.get_logger()
 
@@ -42,6 +43,7 @@ class Health:
         wanted: AbstractSet[str],
         allow_weak: bool,
         identity: Identity,
+        traces: TraceKeeper | None = None,
     ) -> None:
         """
         Args:
@@ -49,6 +51,7 @@ class Health:
             wanted: The durabilities that sources ask for.
             allow_weak: Whether a server that gives less may be written to.
             identity: Of the Redis that may be written.
+            traces: What counts the traces of this process.
         """
         self._redis = store.async_client(redis_url, timeout_s=timeout_s)
         self._timeout_s = timeout_s
@@ -59,6 +62,7 @@ class Health:
         #: Called where the server must not be written to any more, so that who writes looks at it again.
         self.on_refusal: list[Callable[[], Awaitable[None]]] = []
         self._identity = identity
+        self._traces = traces
         self._asking = asyncio.Lock()
         self._asked = -READY_FOR_S
         self._answer = answers.health(503, {"status": "starting"})
@@ -93,6 +97,7 @@ class Health:
             writable=not self._trouble,
             now_ms=time.time_ns() // 1_000_000,
             spools=spools,
+            traces=None if self._traces is None else self._traces.seen,
         )
         return response(answers.metrics(metrics.text(seen)))
 

@@ -83,6 +83,10 @@ class Inbox:
         merged = heapq.merge(*lines, reverse=newest_first)
         yield from self._admitted((key for _, key in merged), wanted)
 
+    def accepted(self, wanted: Filter) -> Iterator[tuple[float, str]]:
+        """Yield when each event of a source was accepted, and its key, the newest first; only the times are asked."""
+        return self._line(keys.timeline(wanted.source), wanted, newest_first=True)
+
     def dead_letters(self, wanted: Filter) -> Iterator[Record]:
         """Yield the wanted dead letters, the oldest death first; the time range is that of their death."""
         line = self._line(keys.dead(), wanted, newest_first=False)

@@ -18,6 +18,7 @@ _EVENT = f"{PREFIX}event:"
 _BODY = f"{PREFIX}body:"
 _LANE = f"{PREFIX}lane:"
 _APPLIED = f"{PREFIX}applied:"
+_TRACES = f"{PREFIX}traces:"
 
 
 def event(source: str, event_id: str) -> EventKey:
@@ -217,6 +218,43 @@ def guard(source: str, event_type: str, digest: str) -> str:
     Written by accept.lua; expires after the source's tolerance.
     """
     return f"{PREFIX}guard:{source}:{event_type}:{digest}"
+
+
+def traces(source: str, outcome: str) -> str:
+    """
+    `orderhook:traces:{source}:{outcome}`: stream, traces of deliveries that made no event; outcome is duplicate or
+    rejected, and source is `-` for deliveries to addresses of no source.
+
+    * `trace`: JSON, the delivery as `receiver/traces.py` has it
+
+    Each receiver process writes its own, a second's together, by trace.lua; `receiver/deliveries.py` reads. Bounded in
+    number by `receiver.traces_kept`, and in time to a week; expires a week after the last.
+    """
+    return f"{_TRACES}{source}:{outcome}"
+
+
+def traced(key: str) -> tuple[str, str]:
+    """Return source and outcome of a stream of traces; source names have no colon."""
+    source, _, outcome = key.removeprefix(_TRACES).partition(":")
+    return source, outcome
+
+
+def trace_streams() -> str:
+    """
+    `orderhook:trace-streams`: sorted set, key of every stream of traces by the time of its last. Expires with them.
+    """
+    return f"{PREFIX}trace-streams"
+
+
+def rejected_bodies(source: str) -> str:
+    """
+    `orderhook:rejected-bodies:{source}`: stream, the first 16 KiB of rejected bodies of sources that keep them.
+
+    * `body`, under the id of its trace
+
+    Written by trace.lua. The last few hundred, for a week; expires a week after the last.
+    """
+    return f"{PREFIX}rejected-bodies:{source}"
 
 
 def workflow(name: str, version: str) -> str:

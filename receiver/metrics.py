@@ -21,6 +21,15 @@ class SpoolSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TracesSeen:
+    """What became of the deliveries of this process that made no event."""
+
+    written: int
+    counted: int
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """What there is to tell; spools by source, at *now_ms* of this machine's clock."""
 
@@ -28,6 +37,7 @@ class Seen:
     writable: bool
     now_ms: int
     spools: Mapping[str, SpoolSeen] = field(default_factory=dict)
+    traces: TracesSeen | None = None
 
 
 def text(seen: Seen) -> str:
@@ -35,6 +45,11 @@ def text(seen: Seen) -> str:
     families = [
         _family("ready", "gauge", "Whether /readyz answers 200.", {"": seen.ready}),
         _family("redis_writable", "gauge", "Whether Redis takes what comes.", {"": seen.writable}),
+        *(
+            _family(name, "counter", about, {"": of(seen.traces)})
+            for name, about, of in _OF_TRACES
+            if seen.traces
+        ),
         *(_spools(name, kind, about, of, seen) for name, kind, about, of in _OF_SPOOLS if seen.spools),
     ]
     return "".join(line + "\n" for family in families for line in family)
@@ -66,6 +81,23 @@ def _age_s(spool: SpoolSeen, now_ms: int) -> float | None:
     return max(0, now_ms - spool.standing.since) / 1000 if spool.standing.waiting else 0
 
 
+_OF_TRACES: tuple[tuple[str, str, Callable[[TracesSeen], float]], ...] = (
+    (
+        "traces_written_total",
+        "Duplicates and rejected deliveries that `orderhook deliveries` shows.",
+        lambda traces: traces.written,
+    ),
+    (
+        "traces_counted_total",
+        "Those of a flood, which are counted in the trace of another.",
+        lambda traces: traces.counted,
+    ),
+    (
+        "traces_dropped_total",
+        "Those that are neither, since Redis took nothing for long.",
+        lambda traces: traces.dropped,
+    ),
+)
 _OF_SPOOLS: tuple[tuple[str, str, str, Callable[[SpoolSeen, int], float | None]], ...] = (
     (
         "usable",

@@ -59,6 +59,8 @@ class Record:
     lane: str
     verdict: str
     digest: str
+    #: Length of the body.
+    bytes: int = 0
     status: Status
     occurred: int
     accepted: int
@@ -127,6 +129,7 @@ class Record:
             lane=text("lane"),
             verdict=text("verdict"),
             digest=text("digest"),
+            bytes=number("bytes"),
             status=Status.named(fields["status"]),
             occurred=number("occurred"),
             accepted=number("accepted"),

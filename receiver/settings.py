@@ -96,6 +96,13 @@ class ReceiverSection(Section):
         description="`true` serves although Redis keeps less than sources ask for, or may throw events away when "
         "it is full; `/readyz`, the log and `orderhook doctor` then say so.",
     )
+    traces_kept: int = Field(
+        default=20_000,
+        ge=0,
+        le=1_000_000,
+        description="Most duplicates, and most rejected deliveries, of each source that `orderhook deliveries` "
+        "shows of the last week; 0 keeps none.",
+    )
     log_deliveries: bool = Field(
         default=True, description="One log line for each delivery, whether accepted, duplicate or rejected."
     )
@@ -172,6 +179,11 @@ class SourceTerms(Section):
         default=None,
         ge=1,
         description="The same for the bytes of their bodies; if unset half of `receiver.max_pending_bytes`.",
+    )
+    keep_rejected_bodies: bool = Field(
+        default=False,
+        description="`true` keeps the first 16 KiB of bodies that were not authentic or cannot be used, the last 200 "
+        "for a week, for `orderhook deliveries show`: to find out why a signature fails.",
     )
     rate_limit_per_s: float | None = Field(
         default=None,

@@ -11,7 +11,19 @@ from typing import Annotated
 import typer
 
 from ..desk import Desk
-from . import dead_letters, dev, events, operations, processes, replay, sources, targets, tokens, workflows
+from . import (
+    dead_letters,
+    deliveries,
+    dev,
+    events,
+    operations,
+    processes,
+    replay,
+    sources,
+    targets,
+    tokens,
+    workflows,
+)
 from .boundary import Bounded
 from .options import EXIT_CODES
 
@@ -52,6 +64,7 @@ app.command(rich_help_panel=_START, epilog=processes.WORKER_EXAMPLES)(processes.
 app.command(rich_help_panel=_START, epilog=processes.CONSOLE_EXAMPLES)(processes.console)
 app.command(rich_help_panel=_START, epilog=processes.SANDBOX_EXAMPLES)(processes.sandbox)
 app.add_typer(events.app, rich_help_panel=_LOOK)
+app.add_typer(deliveries.app, rich_help_panel=_LOOK)
 app.add_typer(workflows.app, rich_help_panel=_LOOK)
 app.add_typer(sources.app, rich_help_panel=_LOOK)
 app.add_typer(targets.app, rich_help_panel=_LOOK)

@@ -28,7 +28,8 @@ def _receiver_process(tmp_path_factory, redis_server):
         "limited": {"scheme": standard, "rate_limit_per_s": 0.5},
         "disabled": {"scheme": standard, "enabled": False},
     }
-    section = {"body_limit_bytes": BODY_LIMIT, "body_deadline_s": BODY_DEADLINE_S}
+    # Without traces, so that a test sees what the deliveries themselves ask of Redis.
+    section = {"traces_kept": 0, "body_limit_bytes": BODY_LIMIT, "body_deadline_s": BODY_DEADLINE_S}
     folder = tmp_path_factory.mktemp("receiver")
     with started(folder, redis_server.url, sources=sources, receiver=section) as receiver:
         yield receiver

@@ -53,8 +53,15 @@ def emptied(client) -> None:
 
 
 def written(client) -> list[str]:
-    """Return every key but the identity, which is there before the first delivery."""
-    return [key for key in client.scan_iter() if key != keys.identity()]
+    """
+    Return every key but the identity, which is there before the first delivery, and the traces of what made no event.
+    """
+    beside = (keys.identity(), keys.trace_streams())
+    return [
+        key
+        for key in client.scan_iter()
+        if key not in beside and not key.startswith(keys.traces("", "")[:-1])
+    ]
 
 
 def record(client, event_id: str = "evt-1", *, source: str = "shop") -> Record:
