@@ -6,7 +6,7 @@ from typing import Any
 
 from ..shapes import kind_of
 from .door import Door
-from .models import Named, things
+from .models import Entity, things
 from .office_models import ApiToken, Business, DefaultConfiguration, NewApiToken
 from .requests import BusinessDetails
 
@@ -21,8 +21,8 @@ class Businesses:
         """Return the business that the token belongs to."""
         return await self._door.read("my_business", Business.model_validate)
 
-    async def create(self, details: BusinessDetails, *, idempotency_key: str) -> Named:
-        return await self._door.make("create_business", Named.model_validate, details, key=idempotency_key)
+    async def create(self, details: BusinessDetails, *, idempotency_key: str) -> Entity:
+        return await self._door.make("create_business", Entity.model_validate, details, key=idempotency_key)
 
     async def update(self, business_id: str, changed: BusinessDetails, *, idempotency_key: str) -> None:
         body = {"guid": business_id, **changed.body()}

@@ -1,8 +1,9 @@
 """
 What the Dispatch API answers, as frozen values.
 
-Owns the tolerant reading: of every object only its guid must be there, unknown fields stand in `raw`, a status is
-any text. Which fields are documented is told per operation in `operations.py`; those marked "ours" were invented.
+Owns the tolerant reading: of what was asked for only the guid must be there (of an order its status too), unknown
+fields stand in `raw`, what is of another shape than expected is left out, a status is any text.
+Which fields are documented is told per operation in `operations.py`; those said to be ours were invented.
 Upstream's *dispatch* is a delivery run; its *workflow* and *trigger* are not ours, and prefixed.
 """
 
@@ -10,7 +11,15 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Annotated, Any, TypeAlias, TypeVar
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+    model_validator,
+)
 
 from ..models import OrderPhase, Tag
 from ..shapes import Answer, JsonObject, kind_of
@@ -38,9 +47,28 @@ class Thing(Answer):
     def _keep(cls, body: object) -> object:
         return {**body, "raw": body} if isinstance(body, Mapping) else body
 
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _or_left_out(cls, value: Any, read: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        """Leave out what is not of the shape that we know, unless it must be there: `raw` has it all the same."""
+        try:
+            return read(value)
+        except ValidationError:
+            field = cls.model_fields[str(info.field_name)]
+            if field.is_required():
+                raise
+            return field.get_default(call_default_factory=True)
+
 
 class Named(Thing):
-    """What is known by its guid, and mostly by a name: a customer of an order, a carrier, a driver."""
+    """A part of something else, known by its guid and mostly a name: a carrier, a driver, a contact."""
+
+    guid: str | None = None
+    name: str | None = None
+
+
+class Entity(Thing):
+    """What an event or a call may be about: without its guid nothing can be done with it."""
 
     guid: Guid
     name: str | None = None
@@ -168,7 +196,7 @@ class Contact(Named):
     role: str | None = None
 
 
-class Customer(Named):
+class Customer(Entity):
     """A customer; the two times, references and contacts are ours."""
 
     email: str | None = None
@@ -189,7 +217,7 @@ class Variant(Named):
     attributes: JsonObject | None = None
 
 
-class Product(Named):
+class Product(Entity):
     """A product; from `description` on the fields are inferred from what creates one, or ours."""
 
     sku: str | None = None

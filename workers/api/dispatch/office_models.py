@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from pydantic import Field
 
-from .models import Address, Guid, Many, Named, Thing
+from .models import Address, Entity, Guid, Many, Named, Thing
 
 
 class BusinessSettings(Thing):
@@ -18,7 +18,7 @@ class BusinessSettings(Thing):
     currency: str | None = None
 
 
-class Business(Named):
+class Business(Entity):
     """The business that the token belongs to."""
 
     email: str | None = None
@@ -63,14 +63,14 @@ class DispatchOverview(Thing):
 class DispatchStop(Thing):
     """A shipment on a delivery run."""
 
-    guid: Guid
+    guid: str | None = None
     tracking_number: str | None = None
     status: str | None = None
     delivered_at: str | None = None
     estimated_arrival: str | None = None
 
 
-class DispatchRun(Named):
+class DispatchRun(Entity):
     """A delivery run, which upstream calls a dispatch; `notes` is ours."""
 
     status: str | None = None
@@ -123,14 +123,14 @@ class Integration(Thing):
     connected_at: str | None = None
 
 
-class DispatchTrigger(Named):
+class DispatchTrigger(Entity):
     """What may start one of upstream's workflows; two codes of orders are documented."""
 
     code: str | None = None
     description: str | None = None
 
 
-class DispatchWorkflow(Named):
+class DispatchWorkflow(Entity):
     """
     One of upstream's workflows, not of ours.
 
