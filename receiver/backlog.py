@@ -8,7 +8,7 @@ receivers can therefore go over a cap by what they take in between two looks; it
 import asyncio
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import redis.asyncio as aredis
@@ -106,6 +106,10 @@ class Backlog:
         left.bytes -= size + OVERHEAD_BYTES
         return ""
 
+    def cap(self, sources: Mapping[str, Cap]) -> None:
+        """Look after these sources from the next look on."""
+        self._caps = replace(self._caps, sources=sources)
+
     def start(self) -> None:
         """Begin to look at Redis, again and again until closed."""
         self._watch = asyncio.create_task(self._look_forever())
@@ -126,12 +130,13 @@ class Backlog:
 
     async def look(self) -> None:
         """Ask Redis once."""
+        caps = self._caps
         async with self._redis.pipeline(transaction=False) as pipeline:
-            pipeline.hmget(keys.counts(), _fields(self._caps.sources))
+            pipeline.hmget(keys.counts(), _fields(caps.sources))
             pipeline.info("memory")
             counts, memory = await pipeline.execute()
-        levels = _levels(counts, memory, self._caps)
-        self._rooms = {name: room(levels, self._caps, name) for name in self._caps.sources}
+        levels = _levels(counts, memory, caps)
+        self._rooms = {name: room(levels, caps, name) for name in caps.sources}
 
 
 _STATUSES = tuple(sorted(IN_FLIGHT))

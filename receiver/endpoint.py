@@ -22,6 +22,7 @@ from .commit import GroupCommit, Overloaded
 from .delivery_log import Delivery, DeliveryLog
 from .intake import Invalid, Reading
 from .patience import within
+from .provided import Provided
 from .spool import Spool
 from .store import StoreUnavailable
 from .trace_keeper import TraceKeeper
@@ -92,6 +93,8 @@ class Endpoint:
     replicated: GroupCommit | None = None
     #: What stands in front of the commit, by source, where one has a spool.
     spools: Mapping[str, Spool] = field(default_factory=dict)
+    #: Learns sources while the application runs.
+    provided: Provided | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -130,7 +133,7 @@ class Endpoint:
     async def _deliver(self, name: str, scope: Scope, receive: Receive) -> tuple[Answer, str, str]:
         source = self.sources.get(name)
         if source is None:
-            raise Refused(ErrorCode.SOURCE_NOT_FOUND)
+            raise self._unknown(name)
         if scope["method"] != "POST":
             raise Refused(ErrorCode.METHOD_NOT_ALLOWED)
         headers: Headers = scope["headers"]
@@ -163,6 +166,14 @@ class Endpoint:
         detail = _remark(new, recorded)
         answer = answers.recorded(status, recorded.event_id, _STATUS_TEXT[recorded.outcome])
         return answer, recorded.event_id, detail
+
+    def _unknown(self, name: str) -> Refused:
+        """Return the refusal of a source that is not served; where we cannot tell yet, by our own fault."""
+        if self.provided is not None and self.provided.may_be(name):
+            return Refused(
+                ErrorCode.STORE_UNAVAILABLE, "the connected shops are not known yet, or not readable"
+            )
+        return Refused(ErrorCode.SOURCE_NOT_FOUND)
 
     def _check_headers(self, headers: Headers) -> None:
         if len(headers) > MAX_HEADERS:

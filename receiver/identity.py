@@ -41,6 +41,10 @@ class Identity:
         """Note that Redis has acknowledged a new event of each of *sources*."""
         self._recorded.update(sources)
 
+    def watch(self, sources: Collection[str]) -> None:
+        """Look after these sources too, from now on; one that is gone is still asked for."""
+        self._sources = tuple(sorted({*self._sources, *sources}))
+
     async def check(self, ask: Ask) -> None:
         """
         Look at Redis; the first look takes it as it is, and gives an empty one its identity.

@@ -164,6 +164,69 @@ def sources() -> str:
     return f"{PREFIX}sources"
 
 
+def provided() -> str:
+    """
+    `orderhook:provided`: hash, name of a connected shop's source to JSON of `scheme`, `secret` (sealed with
+    `receiver.secrets_key`) and `terms`. Never expires; a shop that is disabled or removed has none.
+
+    Written by the console, read by receivers.
+    """
+    return f"{PREFIX}provided"
+
+
+def provided_version() -> str:
+    """
+    `orderhook:provided-version`: string, a number that grows with every change of `provided`. Never expires.
+
+    Read by each receiver once a second.
+    """
+    return f"{PREFIX}provided-version"
+
+
+def providers() -> str:
+    """
+    `orderhook:providers`: hash, guid of a provider of the Integrations API to its JSON, without credentials.
+
+    Never expires. Written by the console, read by workers at the start of each shift, and by the console.
+    """
+    return f"{PREFIX}providers"
+
+
+def provider_credentials() -> str:
+    """
+    `orderhook:provider-credentials`: hash, guid of a provider to its credentials for the shop's API, as JSON sealed
+    with `console.credentials_key`, which no receiver has. Never expires.
+    """
+    return f"{PREFIX}provider-credentials"
+
+
+def imported(provider: str, shop_order: str) -> str:
+    """
+    `orderhook:imported:{provider guid}:{shop's order id}`: string, `source order-id` of the order made of it.
+
+    So that a second notice of it makes no other order. Written by the action import_order; expires 400 days after.
+    """
+    return f"{PREFIX}imported:{provider}:{shop_order}"
+
+
+def shop_order(source: str, order: str) -> str:
+    """
+    `orderhook:shop-order:{source}:{order id}`: string, `provider-guid shop-order-id` of the order that it was made of.
+
+    Written by the action import_order, read by push_tracking; expires 400 days after.
+    """
+    return f"{PREFIX}shop-order:{source}:{order}"
+
+
+def shop_products(provider: str) -> str:
+    """
+    `orderhook:shop-products:{provider guid}`: hash, id of a product in the shop to its JSON, as last seen.
+
+    Written by the action sync_product, deleted with its provider; at most 10 000 of a shop.
+    """
+    return f"{PREFIX}shop-products:{provider}"
+
+
 def counts() -> str:
     """
     `orderhook:counts`: hash, `{source}:{what}` to a number. Never expires.

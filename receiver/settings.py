@@ -8,10 +8,11 @@ Each description below is a row of `docs/configuration.md`.
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from .config import ConfigError, Problem, RawConfig, read_config, validated
 from .mapping import MappingSettings
+from .sealing import SealingKeys
 from .setting_kinds import Elsewhere, Folder, RedisUrl, Section, SourceName
 from .verification import SchemeSettings
 
@@ -36,6 +37,8 @@ class ReceiverSection(Section):
     """
     How the receiver listens and what it takes.
     """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)  # the keys
 
     host: str = Field(
         default="127.0.0.1",
@@ -105,6 +108,12 @@ class ReceiverSection(Section):
     )
     log_deliveries: bool = Field(
         default=True, description="One log line for each delivery, whether accepted, duplicate or rejected."
+    )
+    secrets_key: SealingKeys | None = Field(
+        default=None,
+        description="What opens the webhook secrets of connected shops, see [integrations.md](integrations.md); the "
+        "console seals with the first of them. Unset, there are none.",
+        repr=False,
     )
 
 
@@ -220,6 +229,7 @@ class ReceiverSettings(Section):
     workflows: Elsewhere = Field(default=None, repr=False, exclude=True)
     actions: Elsewhere = Field(default=None, repr=False, exclude=True)
     console: Elsewhere = Field(default=None, repr=False, exclude=True)
+    integrations: Elsewhere = Field(default=None, repr=False, exclude=True)
 
 
 def receiver_settings(raw: RawConfig) -> ReceiverSettings:

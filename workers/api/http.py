@@ -20,7 +20,7 @@ from .limits import asked_wait, window_of
 from .refusals import checked, failure_of
 from .replies import Call, Reply
 from .token import Token
-from .transport import Request, exchange
+from .transport import Proof, Request, bearer, exchange
 
 #: A call that is given up from outside after so many seconds has found an API that does not answer.
 _SILENCE_S = 1.0
@@ -39,6 +39,7 @@ class Edge:
     Args:
         deadline_s: Seconds that one call may take in all, a quick second try included; time at the gate is apart.
         gate: Lets calls through, and hears how they went.
+        proof: Makes of the token the headers that let us in.
         clock: The aware time that a Retry-After date is measured against.
     """
 
@@ -50,6 +51,7 @@ class Edge:
         token: Token,
         deadline_s: float = 20.0,
         gate: Gate | None = None,
+        proof: Proof = bearer,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         if session.trust_env:
@@ -59,6 +61,7 @@ class Edge:
         self._token = token
         self._deadline_s = deadline_s
         self._gate: Gate = gate or OpenGate()
+        self._proof = proof
         self._clock = clock
 
     @classmethod
@@ -118,7 +121,7 @@ class Edge:
                 when to come back.
             LeaseLost: A write came too late: another worker may have the event.
         """
-        request = Request(call=call, url=self._base_url + path, body=body, key=key)
+        request = Request(call=call, url=self._base_url + path, body=body, key=key, proof=self._proof)
         probe = await self._gate.enter()
         token = self._token.value
         reply = await self._exchanged(request, token, probe=probe)

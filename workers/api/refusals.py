@@ -40,6 +40,7 @@ class ApiReason(StrEnum):
     CERTIFICATE = "api_certificate"
     REDIRECT = "api_redirect"
     PATH_UNKNOWN = "api_path_unknown"
+    BLOCKED = "blocked_destination"  # the guard refuses the address
     REQUEST_INVALID = "api_request_invalid"  # it could not even be sent
 
 

@@ -6,13 +6,15 @@ Refuses to know what a status means (`refusals.py`), and never sends a write twi
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import aiohttp
 from yarl import URL
 
+from ..egress import Blocked
 from ..failures import BadResponse, Failure, Permanent, Reason, Transient
 from ..in_time import InTime, reading
 from .bodies import REFUSED, content_of
@@ -42,6 +44,14 @@ def open_session(*, concurrency: int) -> aiohttp.ClientSession:
     )
 
 
+Proof: TypeAlias = Callable[[str], Mapping[str, str]]
+
+
+def bearer(token: str) -> Mapping[str, str]:
+    """Return the header that both order APIs document."""
+    return {"Authorization": f"Bearer {token}"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """
@@ -50,12 +60,14 @@ class Request:
     Args:
         body: JSON as bytes, or a form, which can be sent once only.
         key: Sent as `Idempotency-Key`. That the API honours the header is ours to hope.
+        proof: Makes of the token the headers that let us in.
     """
 
     call: Call
     url: str
     body: bytes | aiohttp.FormData | None = None
     key: str | None = None
+    proof: Proof = bearer
 
 
 async def exchange(
@@ -99,8 +111,8 @@ def _headers(request: Request, token: str) -> Mapping[str, str]:
     headers = {
         "Accept": "application/json",
         "Accept-Encoding": "identity",
-        "Authorization": f"Bearer {token}",
         "User-Agent": "orderhook",
+        **request.proof(token),
     }
     if isinstance(request.body, bytes):
         headers["Content-Type"] = "application/json"
@@ -143,6 +155,9 @@ def _failure_from(call: Call, error: Exception, *, deadline_s: float) -> Failure
         message = f"{call}: the certificate of {error.host} is refused ({_why(error.certificate_error)}); "
         todo = "an operator must trust its authority or correct api.base_url"
         return Permanent(message + todo, reason=ApiReason.CERTIFICATE)
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, Blocked):
+        message = f"{call}: {error.os_error}; correct the address, or allow private ones if it is your own"
+        return Permanent(message, reason=ApiReason.BLOCKED)
     if isinstance(error, aiohttp.ClientConnectorError):
         message = f"{call}: no connection to {error.host} ({_why(error.os_error)}); tried again by itself"
         return Transient(message, reason=Reason.IO_ERROR)
