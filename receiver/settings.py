@@ -109,11 +109,10 @@ class ReceiverSection(Section):
     log_deliveries: bool = Field(
         default=True, description="One log line for each delivery, whether accepted, duplicate or rejected."
     )
-    secrets_key: SealingKeys | None = Field(
-        default=None,
+    secrets_key: SealingKeys = Field(
+        default=(),
         description="What opens the webhook secrets of connected shops, see [integrations.md](integrations.md); the "
         "console seals with the first of them. Unset, there are none.",
-        repr=False,
     )
 
 

@@ -151,7 +151,7 @@ def test_a_sound_file_is_accepted(load):
         ),
         pytest.param(
             "zzz = 1",
-            "zzz: an unknown key; expected one of redis_url, receiver, sources, targets, worker, workflows, actions",
+            "zzz: an unknown key; expected one of redis_url, receiver, sources, targets, worker, workflows, actions, integrations",
             id="like-nothing",
         ),
         pytest.param(
@@ -425,7 +425,7 @@ def test_the_environment_is_read_as_what_each_setting_is(load, variable, text, f
         pytest.param(
             "ORDERHOOK_PORT",
             "1",
-            "port: an unknown key; expected one of redis_url, receiver, sources, targets, worker, workflows, actions",
+            "port: an unknown key; expected one of redis_url, receiver, sources, targets, worker, workflows, actions, integrations",
             id="unknown",
         ),
         pytest.param(
