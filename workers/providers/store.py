@@ -144,8 +144,8 @@ class ProviderStore:
         """Carry out a change of what is known now, all of it or nothing; two at once come one after the other."""
         for _ in range(_TRIES):
             with self.client.pipeline(transaction=True) as pipeline:
-                pipeline.watch(keys.providers())
-                known = decoded(pipeline.hgetall(keys.providers()))  # type: ignore[arg-type]
+                pipeline.watch(keys.providers())  # type: ignore[no-untyped-call]
+                known = decoded(pipeline.hgetall(keys.providers()))
                 pipeline.multi()
                 provider = change(known, pipeline)
                 pipeline.incr(keys.provided_version())
