@@ -13,6 +13,8 @@ from receiver import keys
 from receiver.config import RawConfig
 from workers.actions import Registry
 from workers.configured import Configured
+from workers.providers import managed
+from workers.providers.store import ProviderStore
 from workers.settings import definitions
 from workers.workflows import Workflow, WorkflowErrors, load_workflow
 from workers.workflows.library import Entry, library, usable
@@ -43,7 +45,12 @@ class Catalog:
 
         """
         registry, file = definitions(raw)
-        entries = library(file, stored=Configured(client).all(), known=registry)
+        entries = library(
+            file,
+            provided=managed.definitions(ProviderStore(client).all(), order_source=order_source(raw)),
+            stored=Configured(client).all(),
+            known=registry,
+        )
         return cls(registry=registry, workflows=usable(entries), client=client, entries=entries)
 
     def pinned(self, pin: str) -> Workflow | None:

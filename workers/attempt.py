@@ -188,6 +188,7 @@ class _Visit:
             api=self.rules.api,
             targets=self.shop.targets,
             resumed=resumed,
+            shops=self.shop.shops,
             trusts_payload=self.rules.trusts_payload,
             idempotency_key=idempotency_key(event.source, event.id, workflow.name, index),
             attempt=self.claim.record.attempts_now,

@@ -102,8 +102,16 @@ def read(guid: str, text: str) -> Stored:
 async def read_all(
     client: "aredis.Redis", *, stopping: asyncio.Event, patience_s: float
 ) -> Sequence[Stored] | None:
+    """Return every configured workflow; None where Redis does not say in time, or the worker must stop."""
+    found = await patiently(client, keys.configured(), stopping=stopping, patience_s=patience_s)
+    return None if found is None else _read_all(found)
+
+
+async def patiently(
+    client: "aredis.Redis", key: str, *, stopping: asyncio.Event, patience_s: float
+) -> Mapping[str, str] | None:
     """
-    Return every configured workflow; None where Redis does not say in time, or the worker must stop.
+    Return a hash that workflows come from; None where Redis does not say in time, or the worker must stop.
 
     To go on without them would be to ignore, for good, the events that they want.
     """
@@ -111,8 +119,8 @@ async def read_all(
     end, wait_s = loop.time() + patience_s, FIRST_WAIT_S
     while not stopping.is_set() and loop.time() < end:
         try:
-            found = await cast("Awaitable[dict[bytes, bytes]]", client.hgetall(keys.configured()))
-            return _read_all({guid.decode(): text.decode(errors="replace") for guid, text in found.items()})
+            found = await cast("Awaitable[dict[bytes, bytes]]", client.hgetall(key))
+            return {guid.decode(): text.decode(errors="replace") for guid, text in found.items()}
         except (RedisError, OSError) as error:
             log.warning("workflows.not_read", error=str(error), wait_s=wait_s)
             await asyncio.sleep(wait_s)

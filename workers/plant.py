@@ -7,13 +7,15 @@ The parent process of rq loads it too, so that a forked child finds it warm.
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 import redis.asyncio as aredis
 
+from receiver import keys
+from receiver.sealing import Sealing
 from receiver.settings import read_config
 
 from . import configured, versions
@@ -21,11 +23,14 @@ from .actions import OrderApi, Registry
 from .api.transport import open_session
 from .budget import Budgets, keeping
 from .clients import clients
+from .providers import shops
+from .providers.managed import definitions
+from .providers.provider import Provider
+from .providers.store import decoded
 from .retry import RetryPolicy
 from .settings import WorkerSettings, worker_settings
 from .targets import keeping as targets
-from .workflows import Workflow
-from .workflows.library import library, usable
+from .workflows.library import Entry, library, usable
 from .workshop import Books, SourceRules, Workshop
 
 _DAY_MS = 24 * 60 * 60 * 1000
@@ -70,28 +75,48 @@ def plant() -> Plant:
     return Plant(settings=settings, registry=settings.registry, folder=raw.folder)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Defined:
+    """What Redis says at the start of a shift: all workflows, and the connected shops some of them come from."""
+
+    entries: tuple[Entry, ...] = ()
+    providers: tuple[Provider, ...] = ()
+    #: The shops' credentials, by guid.
+    sealed: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
 @contextlib.asynccontextmanager
 async def workshop(
     tools: Plant, *, books: Books, redis: "aredis.Redis", stopping: asyncio.Event
 ) -> AsyncIterator[Workshop]:
     """Yield what the attempts of one shift share; its clients are closed at the end."""
     retry, section = tools.settings.worker.retry, tools.settings.worker
-    workflows = await _workflows(tools, redis, stopping)
+    defined = await _defined(tools, redis, stopping)
+    workflows = usable(defined.entries)
     await versions.keep(redis, workflows)
     async with (
         open_session(concurrency=section.concurrency) as session,
         keeping(redis, tools.settings.apis, call_deadline_s=section.call_deadline_s) as budgets,
         targets.keeping(redis, tools.settings.targets, call_deadline_s=section.call_deadline_s) as found,
+        contextlib.AsyncExitStack() as stack,
     ):
         apis = await clients(tools.settings, session, redis=redis, budgets=budgets, folder=tools.folder)
+        connected = await stack.enter_async_context(_shops(tools, redis, defined, apis))
         yield Workshop(
             books=books,
             workflows=workflows,
             find_version=lambda name, version: versions.find(redis, tools.registry, name, version),
             registry=tools.registry,
-            # Who hears that a budget has changed asks all of them; no source is named like a target's budget.
-            budgets=Budgets({**budgets.by_source, **{one.terms.name: one for one in found.budgets.values()}}),
+            # Who hears that a budget has changed asks all of them; no source is named like a target's or shop's budget.
+            budgets=Budgets(
+                {
+                    **budgets.by_source,
+                    **{one.terms.name: one for one in found.budgets.values()},
+                    **connected.budgets,
+                }
+            ),
             targets=found.by_name,
+            shops=connected.shops,
             rules={name: _rules(tools, name, apis.get(name)) for name in tools.settings.sources},
             default_rules=SourceRules(keep_ms=tools.keep_ms("")),
             policy=RetryPolicy(
@@ -106,16 +131,42 @@ async def workshop(
         )
 
 
-async def _workflows(tools: Plant, redis: "aredis.Redis", stopping: asyncio.Event) -> tuple[Workflow, ...]:
+async def _defined(tools: Plant, redis: "aredis.Redis", stopping: asyncio.Event) -> _Defined:
     """Return the workflows of this shift; where they cannot be known, the shift takes on nothing."""
     patience_s = tools.settings.worker.shift_s
     stored = await configured.read_all(redis, stopping=stopping, patience_s=patience_s)
-    if stored is None:
+    hashes = [
+        await configured.patiently(redis, key, stopping=stopping, patience_s=patience_s)
+        for key in (keys.providers(), keys.provider_credentials())
+    ]
+    found, sealed = hashes
+    if stored is None or found is None or sealed is None:
         stopping.set()
-        return ()
-    entries = library(tools.settings.workflows, stored=stored, known=tools.registry)
+        return _Defined()
+    providers = decoded(found)
+    entries = library(
+        tools.settings.workflows,
+        provided=definitions(providers, order_source=tools.settings.order_source),
+        stored=stored,
+        known=tools.registry,
+    )
     configured.say_broken(entries)
-    return usable(entries)
+    return _Defined(entries=entries, providers=providers, sealed=sealed)
+
+
+def _shops(
+    tools: Plant, redis: "aredis.Redis", defined: _Defined, apis: Mapping[str, OrderApi]
+) -> contextlib.AbstractAsyncContextManager[shops.Kept]:
+    settings = tools.settings
+    return shops.keeping(
+        redis,
+        defined.providers,
+        sealed=defined.sealed,
+        sealing=Sealing(settings.credentials_key) if settings.credentials_key else None,
+        allow_private=settings.integrations.allow_private,
+        source=settings.order_source,
+        orders=apis.get(settings.order_source),
+    )
 
 
 def _rules(tools: Plant, name: str, api: OrderApi | None) -> SourceRules:

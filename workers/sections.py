@@ -12,6 +12,7 @@ from receiver.secrets import SecretText
 from receiver.settings import Elsewhere, RedisUrl, Section, SourceName, SourceTerms
 
 from .api.paths import InstallerPaths, InstallerStatuses
+from .provider_settings import CredentialsTable, IntegrationsSection
 from .target_settings import TargetName, TargetSettings
 
 MODULE_NAME = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$"
@@ -213,6 +214,8 @@ class WorkerFile(Section):
     sources: dict[SourceName, WorkerSource] = Field(default_factory=dict)
     targets: dict[TargetName, TargetSettings] = Field(default_factory=dict)
     worker: WorkerSection = WorkerSection()
+    console: CredentialsTable = CredentialsTable()
+    integrations: IntegrationsSection = IntegrationsSection()
     workflows: list[Any] = Field(
         default_factory=list,
         repr=False,
@@ -224,3 +227,13 @@ class WorkerFile(Section):
         description="Python modules with actions of your own, beside the file or where Python looks.",
         json_schema_extra={"expected": "a list of names of Python modules"},
     )
+
+    @model_validator(mode="after")
+    def _knows_where_orders_go(self) -> Self:
+        name = self.integrations.order_source
+        if name is not None and (name not in self.sources or self.sources[name].api is None):
+            there = ", ".join(known for known, source in self.sources.items() if source.api) or "none"
+            raise ValueError(
+                f"integrations.order_source is {name}; expected a source that has an order API: {there}"
+            )
+        return self

@@ -16,6 +16,7 @@ from receiver.secrets import Secret, SecretError
 from receiver.settings import ReceiverSettings, SourceTerms
 
 from .actions import ActionError, Registry
+from .provider_settings import IntegrationsSection
 from .sections import MODULE_NAME, ApiSettings, RetrySettings, WorkerFile, WorkerSection
 from .target_settings import TargetSettings
 from .workflows import Workflow, WorkflowErrors, WorkflowProblem, load_workflows
@@ -48,6 +49,15 @@ class WorkerSettings:
     actions: tuple[str, ...]
     registry: Registry = field(repr=False)
     workflows: tuple[Workflow, ...] = field(repr=False)
+    integrations: IntegrationsSection = IntegrationsSection()
+    #: What opens the credentials of connected shops.
+    credentials_key: tuple[Secret, ...] = field(default=(), repr=False)
+
+    @property
+    def order_source(self) -> str:
+        """The source whose order API is given the orders of shops; empty where the file names none."""
+        only = next(iter(self.apis)) if len(self.apis) == 1 else ""
+        return self.integrations.order_source or only
 
 
 def worker_settings(raw: RawConfig) -> WorkerSettings:
@@ -96,6 +106,8 @@ def _assembled(file: WorkerFile, registry: Registry, workflows: tuple[Workflow, 
         actions=tuple(file.actions),
         registry=registry,
         workflows=workflows,
+        integrations=file.integrations,
+        credentials_key=file.console.credentials_key,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Protocol
 from .actions import OrderApi, Registry, Target
 from .budget import Budgets
 from .ledger import Claim, End
+from .providers.shops import Shops
 from .retry import RetryPolicy
 from .workflows import Workflow
 
@@ -50,6 +51,7 @@ class Workshop:
     registry: Registry
     budgets: Budgets
     targets: Mapping[str, Target]
+    shops: Shops | None = None
     rules: Mapping[str, SourceRules]
     default_rules: SourceRules
     policy: RetryPolicy

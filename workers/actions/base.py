@@ -7,7 +7,7 @@ Knows neither the ledger nor retries: an action sees one step, acts, and returns
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from pydantic import BaseModel
 
@@ -15,6 +15,9 @@ from receiver.record import Lane
 
 from ..api.models import OrderCreated, OrderPhase, Tag, UploadedFile
 from ..api.orders import NewOrder
+
+if TYPE_CHECKING:  # it calls shops, and so knows more than an action's type needs
+    from ..providers.shops import Shops
 
 #: What an action leaves in the ledger: a small JSON object, or nothing.
 Result: TypeAlias = Mapping[str, Any]
@@ -137,6 +140,7 @@ class Step:
         idempotency_key: The same in every attempt and every replay of this step.
         targets: The receivers of outbound webhooks, by name.
         resumed: How its pause ended, if it paused.
+        shops: The shops that are connected through the Integrations API.
         trusts_payload: What the sender wrote is believed; of a source that is a hint only, it is not.
         attempt: Counted from 1.
         index: The step's place in its workflow, counted from 0.
@@ -147,6 +151,7 @@ class Step:
     api: OrderApi | None = field(default=None, repr=False)
     targets: Mapping[str, Target] = field(default_factory=dict, repr=False)
     resumed: Resumed | None = None
+    shops: "Shops | None" = field(default=None, repr=False)
     trusts_payload: bool = True
     idempotency_key: str
     attempt: int

@@ -23,7 +23,12 @@ from .marking import Mark, mark_of
 from .parameters import TARGETS
 
 #: Loaded always, before the modules of the configuration.
-BUILT_IN = ("workers.actions.orders", "workers.actions.pause", "workers.actions.webhook")
+BUILT_IN = (
+    "workers.actions.orders",
+    "workers.actions.pause",
+    "workers.actions.shop",
+    "workers.actions.webhook",
+)
 
 
 class ActionError(Exception):

@@ -14,9 +14,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import redis.asyncio as aredis
 import structlog
-from redis.exceptions import RedisError
 
-from receiver import keys
 from receiver.sealing import SealError, Sealing
 
 from ..actions.base import OrderApi
@@ -29,7 +27,6 @@ from .news import News
 from .products import Products
 from .provider import Credentials, Kind, Provider
 from .shopify import Shopify
-from .store import decoded
 from .woocommerce import WooCommerce
 
 log = structlog.get_logger()
@@ -135,27 +132,25 @@ class Kept:
     budgets: Mapping[str, Budget]
 
 
-async def known(redis: "aredis.Redis") -> tuple[Provider, ...]:
-    """Return all providers; none where Redis cannot be asked, since a shift goes on without."""
-    try:
-        return decoded({_text(guid): text for guid, text in (await redis.hgetall(keys.providers())).items()})
-    except (RedisError, OSError) as error:
-        log.warning("providers.not_read", error=str(error))
-        return ()
-
-
 @contextlib.asynccontextmanager
 async def keeping(
     redis: "aredis.Redis",
     providers: Sequence[Provider],
     *,
+    sealed: Mapping[str, str],
     sealing: Sealing | None,
     allow_private: bool,
     source: str,
     orders: OrderApi | None,
 ) -> AsyncIterator[Kept]:
-    """Yield the shops; at the end their connections are closed and what is left to tell is told."""
-    credentials = await _credentials(redis, [one for one in providers if one.active], sealing)
+    """
+    Yield the shops; at the end their connections are closed and what is left to tell is told.
+
+    Args:
+        sealed: The credentials, by guid.
+        source: The source whose order API is given the orders of shops, *orders*; empty where there is none.
+    """
+    credentials = _credentials(sealed, [one for one in providers if one.active], sealing)
     budgets = {one.guid: Budget(redis, terms_of(one)) for one in providers if one.guid in credentials}
     async with open_session(allow_private=allow_private) as session:
         shops = Shops(
@@ -176,23 +171,18 @@ async def keeping(
             await asyncio.gather(*(budget.close() for budget in budgets.values()))
 
 
-async def _credentials(
-    redis: "aredis.Redis", providers: Sequence[Provider], sealing: Sealing | None
+def _credentials(
+    sealed: Mapping[str, str], providers: Sequence[Provider], sealing: Sealing | None
 ) -> dict[str, Credentials]:
     """Return what can be opened; a shop without has no client, and its steps say so."""
-    if not providers or sealing is None:
-        if providers:
-            log.error("providers.no_key", setting="console.credentials_key", providers=len(providers))
+    if providers and sealing is None:
+        log.error("providers.no_key", setting="console.credentials_key", providers=len(providers))
+    if sealing is None:
         return {}
-    sealed = await redis.hmget(keys.provider_credentials(), [one.guid for one in providers])
     found = {}
-    for provider, text in zip(providers, sealed, strict=True):
+    for provider in providers:
         try:
-            found[provider.guid] = Credentials.read(sealing.opened(_text(text or b"")))
+            found[provider.guid] = Credentials.read(sealing.opened(sealed.get(provider.guid, "")))
         except (SealError, ValueError) as error:
             log.error("providers.sealed", source=provider.source, error=str(error))
     return found
-
-
-def _text(found: bytes | str) -> str:
-    return found.decode() if isinstance(found, bytes) else found
