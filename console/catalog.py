@@ -15,7 +15,7 @@ from workers.actions import Registry
 from workers.configured import Configured
 from workers.providers import managed
 from workers.providers.store import ProviderStore
-from workers.settings import definitions
+from workers.settings import definitions, order_source
 from workers.workflows import Workflow, WorkflowErrors, load_workflow
 from workers.workflows.library import Entry, library, usable
 

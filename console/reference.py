@@ -109,8 +109,8 @@ def tables() -> Mapping[str, Table]:
     found: dict[str, Table] = {}
     for table in (
         *_walk_file(ReceiverSettings),
-        *_walk_file(WorkerFile),
         *_walk_file(ConsoleSettings),
+        *_walk_file(WorkerFile),
         *_workflows(),
     ):
         known = found.get(table.title)
@@ -140,7 +140,7 @@ def _joined(first: Table, second: Table) -> Table:
 
 def _place(item: tuple[str, Table]) -> int:
     top = item[0].split(".")[0]
-    return ("", "receiver", "console", "sources", "targets", "worker", WORKFLOWS).index(top)
+    return ("", "receiver", "console", "sources", "targets", "worker", "integrations", WORKFLOWS).index(top)
 
 
 def _walk(root: Node, node: Node, *, title: str, about: str) -> Iterator[Table]:

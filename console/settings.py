@@ -21,6 +21,14 @@ class ConsoleSource(SourceTerms):
     api: Elsewhere = Field(default=None, repr=False, exclude=True)
 
 
+class ConsoleReceiver(ReceiverSection):
+    """
+    The receiver's table without its keys.
+    """
+
+    secrets_key: Elsewhere = Field(default=None, repr=False, exclude=True)  # type: ignore[assignment]
+
+
 class ConsoleSection(Section):
     """
     How the console listens and what it takes.
@@ -58,6 +66,7 @@ class ConsoleSection(Section):
         le=3_600,
         description="Seconds that calls under way have to finish when the console is told to stop.",
     )
+    credentials_key: Elsewhere = Field(default=None, repr=False, exclude=True)
 
 
 class ConsoleSettings(Section):
@@ -66,13 +75,14 @@ class ConsoleSettings(Section):
     """
 
     redis_url: RedisUrl = "redis://127.0.0.1:6379/0"
-    receiver: ReceiverSection = ReceiverSection()
+    receiver: ConsoleReceiver = ConsoleReceiver()
     console: ConsoleSection = ConsoleSection()
     sources: dict[SourceName, ConsoleSource] = Field(default_factory=dict)
     targets: Elsewhere = Field(default=None, repr=False, exclude=True)
     worker: Elsewhere = Field(default=None, repr=False, exclude=True)
     workflows: Elsewhere = Field(default=None, repr=False, exclude=True)
     actions: Elsewhere = Field(default=None, repr=False, exclude=True)
+    integrations: Elsewhere = Field(default=None, repr=False, exclude=True)
 
     def keep_ms(self, source: str) -> int:
         """

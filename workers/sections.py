@@ -210,7 +210,6 @@ class WorkerFile(Section):
 
     redis_url: RedisUrl = "redis://127.0.0.1:6379/0"
     receiver: Elsewhere = Field(default=None, repr=False, exclude=True)
-    console: Elsewhere = Field(default=None, repr=False, exclude=True)
     sources: dict[SourceName, WorkerSource] = Field(default_factory=dict)
     targets: dict[TargetName, TargetSettings] = Field(default_factory=dict)
     worker: WorkerSection = WorkerSection()

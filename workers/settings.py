@@ -49,7 +49,7 @@ class WorkerSettings:
     actions: tuple[str, ...]
     registry: Registry = field(repr=False)
     workflows: tuple[Workflow, ...] = field(repr=False)
-    integrations: IntegrationsSection = IntegrationsSection()
+    integrations: IntegrationsSection = field(default_factory=IntegrationsSection)
     #: What opens the credentials of connected shops.
     credentials_key: tuple[Secret, ...] = field(default=(), repr=False)
 
@@ -89,6 +89,14 @@ def definitions(raw: RawConfig) -> tuple[Registry, tuple[Workflow, ...]]:
     """
     registry = _registry(raw)
     return registry, _workflows(raw, registry)
+
+
+def order_source(raw: RawConfig) -> str:
+    """Return what `WorkerSettings.order_source` is, for those who only read workflows: needs no tokens."""
+    sources = raw.values.get("sources", {})
+    apis = [name for name in sources if _inside(sources[name], "api")] if isinstance(sources, Mapping) else []
+    named = _inside(raw.values.get("integrations"), "order_source")
+    return str(named) if named else next(iter(apis)) if len(apis) == 1 else ""
 
 
 def _there(part: T | None) -> T:
