@@ -125,6 +125,7 @@ def build_source(name: str, settings: SourceSettings) -> Source:
             guard_ms=int(2 * verifier.tolerance_s * 1000),
             same_body_ms=(mapping.same_body_s or 0) * 1000,
             takes_time=settings.trust == "payload",
+            envelope=verifier.envelope,
         ),
         ack_status=settings.ack_status,
         bucket=None if settings.rate_limit_per_s is None else Bucket(settings.rate_limit_per_s),

@@ -42,6 +42,8 @@ class Reading:
     #: Whether the sender's time of the event is taken. Of a sender that nobody has verified it is not: one forged time
     #: in the future would make every later event of the order stale.
     takes_time: bool = True
+    #: Whether the body is an envelope. Where it is the order or product itself, its `type` is no event type.
+    envelope: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +109,17 @@ def _quarantined(body: bytes, digest: str, verified: Verified, reading: Reading,
 
 
 def _event_type(payload: JSON, verified: Verified, reading: Reading) -> str:
-    """Look where the source says, else in `event` and `type` of the body, else in the scheme's header."""
+    """Look where the source says, else in `event` and `type` of an envelope, else in the scheme's header."""
     if reading.type is not None:
         mapped = reading.type.read(payload)
         if mapped is None:
             raise Unusable(reading.type.missing)
         return mapped
-    found: Any = payload.get("event")
-    if type(found) is not str:
-        found = payload.get("type")
+    found: Any = None
+    if reading.envelope:
+        found = payload.get("event")
+        if type(found) is not str:
+            found = payload.get("type")
     if type(found) is not str:
         found = verified.event_type
     if type(found) is not str or not EVENT_TYPE.match(found):

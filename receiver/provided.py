@@ -29,13 +29,18 @@ log = structlog.get_logger()
 LOOK_EVERY_S = 1.0
 #: Most sources that are taken from Redis; the console adds no more either.
 MAX_SOURCES = 200
-#: How such a source is named: what kind it is, and the beginning of its provider's guid.
-NAME = re.compile(r"[a-z]{2,20}-[0-9a-f]{8}")
+#: How such a source is named: what kind of shop it is, and the beginning of its provider's guid.
+NAME = re.compile(r"(?:woocommerce|shopify)-[0-9a-f]{8}")
 #: What a record may say of its source; the rest of the terms promises more than Redis alone can say.
-_TERMS = frozenset({"subject_path", "occurred_at_path", "ack_status", "rate_limit_per_s"})
+_TERMS = frozenset({"mapping", "ack_status", "rate_limit_per_s"})
 
 #: Called with all sources of Redis, whenever they have changed.
 Serve = Callable[[Mapping[str, SourceSettings]], None]
+
+
+def is_of_shop(source: str) -> bool:
+    """Return whether a source's name is one that connected shops have."""
+    return NAME.fullmatch(source) is not None
 
 
 class UnreadableRecord(ValueError):
@@ -66,7 +71,7 @@ class Provided:
 
     def may_be(self, name: str) -> bool:
         """Return whether a source that is not served may be one all the same: then its sender must try again."""
-        return name in self._broken or (not self._looked and NAME.fullmatch(name) is not None)
+        return name in self._broken or (not self._looked and is_of_shop(name))
 
     async def start(self) -> None:
         """Look once, and then again and again until closed."""
@@ -121,7 +126,7 @@ class Provided:
         log.info("receiver.provided_sources", sources=sorted(sources), unusable=sorted(broken))
 
     def _source(self, name: str, record: bytes) -> SourceSettings:
-        if name in self._taken or not NAME.fullmatch(name):
+        if name in self._taken or not is_of_shop(name):
             raise UnreadableRecord(
                 "its name is one of the configuration's, or none that a connected shop has"
             )

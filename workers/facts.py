@@ -66,6 +66,8 @@ class Facts:
         Raises:
             Failure: It cannot be had.
         """
+        if not workflow.is_for(self.event.source):
+            return False
         try:
             return holds(workflow.conditions, self.view(workflow))
         except OrderNeeded:

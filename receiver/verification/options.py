@@ -49,6 +49,8 @@ class HmacOptions:
     #: Where the body holds the id and the type, for senders that keep them there.
     id_path: str | None = None
     type_path: str | None = None
+    #: Whether the body is an envelope; where it is what the event is about, a `type` in it is that one's own.
+    envelope: bool = True
 
     @property
     def signs_id(self) -> bool:
@@ -83,13 +85,18 @@ PRESETS: Mapping[str, HmacOptions] = MappingProxyType(
             id_spans_types=True,
             type_header="X-Shopify-Topic",
             event_types=Topics(),
+            envelope=False,
         ),
         # https://developer.woocommerce.com/docs/apis/rest-api/v3/webhooks/
         # X-WC-Webhook-Delivery-ID is no event id: get_new_delivery_id() in class-wc-webhook.php hashes the
         # webhook's number and the time in seconds, so two orders of one second share it: one would be lost.
         # The sender repeats nothing by itself, so a digest of the content does what an id would.
+        # The payload is the resource as the REST API has it: a product's `type` is `simple`.
         "woocommerce": HmacOptions(
-            header="X-WC-Webhook-Signature", encoding="base64", type_header="X-WC-Webhook-Topic"
+            header="X-WC-Webhook-Signature",
+            encoding="base64",
+            type_header="X-WC-Webhook-Topic",
+            envelope=False,
         ),
         # https://docs.stripe.com/webhooks/signatures; `v0` is of test mode and not looked at.
         "stripe": HmacOptions(

@@ -53,6 +53,8 @@ class Verifier:
     #: Where this sender's bodies hold the event id and type, if it keeps them there.
     id_path: str | None = None
     type_path: str | None = None
+    #: Whether its bodies are envelopes, and not what the event is about.
+    envelope: bool = True
 
     @classmethod
     def build(cls, settings: SchemeSettings) -> "Verifier":
@@ -107,4 +109,5 @@ def _hmac(settings: HmacFamily) -> Verifier:
         tolerance_s=settings.tolerance_s,
         id_path=options.id_path,
         type_path=options.type_path,
+        envelope=options.envelope,
     )

@@ -11,6 +11,7 @@ import pytest
 
 import console
 from console.reference import NAME, tables
+from receiver.sealing import new_key
 from receiver.settings import read_config, receiver_settings
 from workers.settings import worker_settings
 
@@ -21,12 +22,13 @@ TEXT = EXAMPLE.read_text("utf-8")
 EVERYTHING = re.sub(r"^#(?=[^ #\n])", "", TEXT, flags=re.MULTILINE)
 
 SECRET = f"whsec_{base64.b64encode(bytes(32)).decode()}"
-ENVIRON = dict.fromkeys(re.findall(r"env:(\w+)", TEXT), SECRET)
+ENVIRON = {name: new_key() if name.endswith("_KEY") else SECRET for name in re.findall(r"env:(\w+)", TEXT)}
 
 #: Shown with a value, since no value is their default.
 _UNSET = {"system", "spool", "rate_limit_per_s"} | {
     "max_pending_events",
     "max_pending_bytes",
+    "secrets_key",
 }
 
 

@@ -16,7 +16,7 @@ KEY = new_key()
 SEALING = Sealing([Secret("literal", KEY)])
 OTHER = Sealing([Secret("literal", new_key())])
 NAME = "woocommerce-1a2b3c4d"
-TERMS = {"subject_path": "id", "occurred_at_path": "date_modified_gmt"}
+TERMS = {"mapping": {"subject": "id", "occurred_at": "date_modified_gmt"}}
 BODY = b'{"id":727,"status":"processing"}'
 
 
@@ -50,7 +50,7 @@ class TestRecords:
         """Console and receiver are two processes, of two releases at times."""
         source = read_record(a_record().encode(), SEALING)
 
-        assert ("woocommerce", "id") == (source.scheme.type, source.subject_path)
+        assert ("woocommerce", "id") == (source.scheme.type, source.mapping.subject)
         assert "cs_1" == source.scheme.secrets[0].secret.reveal()
 
     def test_its_secret_stands_in_no_text(self):

@@ -40,11 +40,11 @@ PROVIDER_IDS: Mapping[Kind, str] = MappingProxyType(
 )
 
 #: What the receiver is told of each kind's deliveries: neither has an envelope.
-TERMS: Mapping[Kind, Mapping[str, str]] = MappingProxyType(
+TERMS: Mapping[Kind, Mapping[str, object]] = MappingProxyType(
     {
         # Times without a zone are read as UTC, which `_gmt` is.
-        Kind.WOOCOMMERCE: {"subject_path": "id", "occurred_at_path": "date_modified_gmt"},
-        Kind.SHOPIFY: {"subject_path": "id", "occurred_at_path": "updated_at"},
+        Kind.WOOCOMMERCE: {"mapping": {"subject": "id", "occurred_at": "date_modified_gmt"}},
+        Kind.SHOPIFY: {"mapping": {"subject": "id", "occurred_at": "updated_at"}},
     }
 )
 

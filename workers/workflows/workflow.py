@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from receiver.provided import is_of_shop
+
 from ..conditions import Condition
 from .definitions import Mode, OnStale
 from .entities import EntityType, concerns, entity_of
@@ -56,6 +58,16 @@ class Workflow:
     def acts(self) -> bool:
         """Return whether it does something about an event; one in shadow mode only says what it would do."""
         return self.mode == "live"
+
+    def is_for(self, source: str) -> bool:
+        """
+        Return whether it is for events of this source at all: of a connected shop's, only where its conditions name it.
+
+        A shop speaks of its own orders, which no order API knows; a workflow that was written before the shop was
+        connected must not begin to act on them.
+        """
+        named = self.definition.get("conditions") or {}
+        return not is_of_shop(source) or "event.source" in named
 
     def wants(self, event_type: str) -> bool:
         """Return whether it is for events of this type, and for what they are about."""

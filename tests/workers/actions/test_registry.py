@@ -72,11 +72,17 @@ def test_the_built_in_actions_are_always_there():
         "cancel_order",
         "dispatch_order",
         "fetch_order",
+        "import_order",
         "pause",
+        "push_tracking",
         "remove_tag",
+        "sync_product",
         "webhook",
     ]
-    assert {name for name in registry if registry[name].effect is not EffectClass.NATURAL} == {"webhook"}
+    assert {name for name in registry if registry[name].effect is not EffectClass.NATURAL} == {
+        "import_order",
+        "webhook",
+    }
 
 
 def test_a_marked_function_becomes_an_action(folder):
@@ -358,7 +364,8 @@ def test_a_missing_module_is_told():
 def test_an_unknown_name_is_answered_with_the_known_ones():
     """Used by the messages of workflows."""
     assert Registry.load().describe_unknown("asign_tag") == (
-        "unknown action 'asign_tag'; known: assign_tag, cancel_order, dispatch_order, fetch_order, pause, remove_tag, webhook"
+        "unknown action 'asign_tag'; known: assign_tag, cancel_order, dispatch_order, fetch_order, import_order, pause, "
+        "push_tracking, remove_tag, sync_product, webhook"
         "; did you mean assign_tag?"
     )
 
