@@ -18,7 +18,9 @@ from . import (
     events,
     operations,
     processes,
+    providers,
     replay,
+    secrets,
     sources,
     targets,
     tokens,
@@ -68,11 +70,13 @@ app.add_typer(deliveries.app, rich_help_panel=_LOOK)
 app.add_typer(workflows.app, rich_help_panel=_LOOK)
 app.add_typer(sources.app, rich_help_panel=_LOOK)
 app.add_typer(targets.app, rich_help_panel=_LOOK)
+app.add_typer(providers.app, rich_help_panel=_LOOK)
 app.add_typer(dead_letters.app, rich_help_panel=_ACT)
 app.command(rich_help_panel=_ACT, epilog=replay.EXAMPLES)(replay.replay)
 app.add_typer(replay.app, rich_help_panel=_ACT)
 app.command(rich_help_panel=_ACT, epilog=operations.SEND_EXAMPLES)(operations.send)
 app.add_typer(tokens.app, rich_help_panel=_ACT)
+app.add_typer(secrets.app, rich_help_panel=_ACT)
 app.command(rich_help_panel=_CHECK, epilog=operations.AUDIT_EXAMPLES)(operations.audit)
 app.command(rich_help_panel=_CHECK, epilog=operations.DOCTOR_EXAMPLES)(operations.doctor)
 

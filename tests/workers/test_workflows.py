@@ -135,7 +135,7 @@ def test_the_parameters_of_a_step_are_the_model_of_its_action():
             "actions[1].type",
             1,
             "unknown action 'dispach_order'; known: assign_tag, cancel_order, dispatch_order, fetch_order, "
-            "import_order, push_tracking, remove_tag, sync_product, webhook; did you mean dispatch_order?",
+            "import_order, pause, push_tracking, remove_tag, sync_product, webhook; did you mean dispatch_order?",
             id="unknown-action",
         ),
         pytest.param(

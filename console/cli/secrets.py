@@ -1,0 +1,28 @@
+"""
+`orderhook secrets …`, as it is spelled.
+"""
+
+import typer
+
+from .options import examples
+
+app = typer.Typer(name="secrets", help="Keys that seal the secrets of connected shops.", no_args_is_help=True)
+
+
+@app.callback()
+def _several() -> None:
+    """
+    Keys that seal the secrets of connected shops.
+    """
+
+
+@app.command("new-key", epilog=examples("SHOP_SECRETS_KEY=$(orderhook secrets new-key)"))
+def new_key() -> None:
+    """
+    Print a new key for `receiver.secrets_key` or `console.credentials_key`; it is stored nowhere.
+    """
+    from receiver import sealing
+
+    from .. import render
+
+    render.data(sealing.new_key())
