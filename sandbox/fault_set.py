@@ -7,6 +7,7 @@ Lots come from a generator of their own, so that a fault never shifts an id.
 import random
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -60,7 +61,7 @@ class FaultSet:
 
     def _strikes(self, armed: Armed, operation: str) -> bool:
         fault = armed.fault
-        if armed.spent or fault.operation not in {None, operation}:
+        if armed.spent or not fnmatchcase(operation, fault.operation or "*"):
             return False
         return self._chance.random() < fault.probability
 
@@ -85,7 +86,7 @@ def read_faults(body: Any, *, operations: Collection[str], event_types: Collecti
     faults = tuple(_read_fault(f"faults.{index}", entry) for index, entry in enumerate(entries))
     for index, fault in enumerate(faults):
         known = operations if isinstance(fault, API_FAULTS) else event_types
-        if fault.operation is not None and fault.operation not in known:
+        if not any(fnmatchcase(name, fault.operation or "*") for name in known):
             raise _refusal(
                 f"faults.{index}.operation: {fault.operation!r} is unknown to {fault.fault}; known: {_listed(known)}"
             )

@@ -24,7 +24,7 @@ class Fault(BaseModel):
     probability: float = Field(default=1.0, gt=0, le=1)
     #: How many times it strikes in all; None is for ever.
     times: int | None = Field(default=None, ge=1)
-    #: An operation of the API, or an event type for faults of the sender; None is all.
+    #: An operation, for faults of the sender an event type, or a pattern such as `dispatch.*`; None is all.
     operation: str | None = None
 
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from .api import System
 from .calls import Calls
 from .config import SandboxConfig, drawn_seed
+from .dispatch.system import DispatchSystem
 from .effects import EffectLog
 from .endpoint import Shared
 from .fault_set import FaultSet
@@ -45,8 +46,17 @@ class Upstream:
             effects=self.effects,
             sender=self.sender,
         )
+        self.dispatch = DispatchSystem(
+            config,
+            ids=Ids(_chance(seed, "dispatch ids")),
+            seed=f"{seed} dispatch seeds",
+            effects=self.effects,
+            sender=self.sender,
+        )
         #: By name; the first is meant where no system is named.
-        self.systems: Mapping[str, System] = MappingProxyType({"installer": self.installer})
+        self.systems: Mapping[str, System] = MappingProxyType(
+            {"installer": self.installer, "dispatch": self.dispatch}
+        )
 
     def forget(self) -> None:
         """

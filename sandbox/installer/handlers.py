@@ -5,12 +5,13 @@ What each operation of the Installer API does: read the call, change the state, 
 from collections.abc import Mapping
 from http import HTTPStatus
 
+from ..bodies import read
 from ..config import SandboxConfig
 from ..errors import Refusal
 from ..multipart import read_upload
 from ..operations import Answer, Call, Handler
 from .orders import Order
-from .requests import Cancellation, FileChoice, NewTags, TagChoice, read, read_order
+from .requests import Cancellation, FileChoice, NewTags, TagChoice, read_order
 from .state import InstallerState
 
 

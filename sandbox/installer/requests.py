@@ -6,17 +6,18 @@ Unknown fields are let through: whether the vendor minds them is unknown.
 """
 
 from http import HTTPStatus
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import iso3166
 import phonenumbers
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from ..errors import Refusal, invalid
-from ..operations import Call, read_json
+from ..bodies import read
+from ..errors import Refusal
+from ..operations import Call
 
 #: Required by the report of a third party; the vendor's text marks nothing as required.
 REQUIRED_SEVEN = (
@@ -173,26 +174,6 @@ class FileChoice(_Request):
     """
 
     file_id: UUID
-
-
-RequestT = TypeVar("RequestT", bound=BaseModel)
-
-
-def read(model: type[RequestT], call: Call) -> RequestT:
-    """
-    Read the body of a call.
-
-    Raises:
-        Refusal: 400 where it is no JSON object, 422 where fields are wrong.
-
-    """
-    body = read_json(call.body)
-    if not isinstance(body, dict):
-        raise Refusal(HTTPStatus.BAD_REQUEST, "the body is not a JSON object")
-    try:
-        return model.model_validate(body)
-    except ValidationError as problem:
-        raise invalid(problem) from None
 
 
 def read_order(call: Call, *, require_seven: bool) -> NewOrder:
