@@ -66,6 +66,20 @@ class Inbox:
         """Return the delivered body as text; None where retention or an erasure took it."""
         return self._redis.get(keys.body(record.key))  # type: ignore[return-value]
 
+    def bodies(self, records: Sequence[Record]) -> list[str | None]:
+        """Return the bodies of records, as `body` does, in one go."""
+        if not records:
+            return []
+        return self._redis.mget([keys.body(record.key) for record in records])  # type: ignore[return-value]
+
+    def count(self, wanted: Filter) -> int:
+        """Return how many events of the sources were accepted in the time range, whatever else is wanted of them."""
+        names = [wanted.source] if wanted.source else self.sources()
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for name in names:
+                pipeline.zcount(keys.timeline(name), wanted.since, f"({wanted.until}")
+            return sum(pipeline.execute())
+
     def records(self, event_keys: Sequence[str]) -> Iterator[Record]:
         """Yield the records that exist among *event_keys*, in their order."""
         with self._redis.pipeline(transaction=False) as pipeline:

@@ -6,11 +6,12 @@ and `workers`, as the command line does.
 """
 
 from ..rest.operation import Operation
-from . import explanations, tokens, workflows
+from . import backtests, explanations, tokens, workflows
 
 #: Every operation, in the order of the documentation.
 OPERATIONS: tuple[Operation, ...] = (
     *explanations.OPERATIONS,
     *workflows.OPERATIONS,
+    *backtests.OPERATIONS,
     *tokens.OPERATIONS,
 )

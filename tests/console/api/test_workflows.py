@@ -271,3 +271,27 @@ def test_an_event_is_explained_as_on_the_command_line(admin, client, orderhook):
         (one["path"], one.get("actual"), one["held"]) for one in ours["conditions"]
     ]
     assert (404, "NOT_FOUND") == _refused(admin.get("/api/v1/events/none/explain"))
+
+
+def test_a_backtest_says_what_a_workflow_would_have_done(admin, client):
+    """A form that shows whom a change reaches, before it is saved."""
+    accepted(
+        client, an_event("evt-1", data={"total": 5}), an_event("evt-2", data={"total": 500}, subject="2")
+    )
+    tried = {
+        "name": "both",
+        "trigger": "order.created",
+        "conditions": {"total": {"$gt": 100}},
+        "actions": [{"type": "first"}],
+    }
+
+    answer = admin.post("/api/v1/workflows/backtest", {"workflows": [tried]})
+
+    (row,) = answer.data["workflows"]
+    assert (2, {}) == (answer.data["events"], answer.data["reads"])
+    assert (2, 1, {"first": 1}, 0, ["evt-1"]) == tuple(
+        row[key] for key in ("started", "matched", "actions", "gained", "lostIds")
+    )
+    refused = admin.post("/api/v1/workflows/backtest", {"workflows": [tried | {"trigger": "?"}]})
+    assert (400, "CONFIGURATION_ERROR") == _refused(refused)
+    assert "workflows[0].trigger" in refused.message
