@@ -158,6 +158,8 @@ def _hindrances(case: Case, entry: Entry) -> Iterator[Remark]:
         yield Remark(code="entity_type", text=text)
     if not workflow.runs(stale=event.stale):
         yield Remark(code="stale", text="the event is stale, and on_stale is skip")
+    if event.echo and workflow.on_echo == "skip" and case.record.reason == "echo":
+        yield Remark(code="echo", text="the event is the echo of a write of ours, and on_echo is skip")
 
 
 def _remarks(case: Case, workflow: Workflow) -> Iterator[Remark]:
@@ -183,9 +185,9 @@ def _pinned(plan: Sequence[str], workflow: Workflow) -> Remark:
 #: Reasons of a record that decide before any workflow is asked, in words.
 _DECIDED = {
     "order_unknown": "the order API does not know the order, so no workflow was asked",
-    "echo": "it is the echo of a write of ours, so no workflow was asked",
-    "loop_depth": "it is too deep in a chain of our own events, so no workflow was asked",
-    "order_rate": "its order had too many runs, so no workflow was asked",
+    "echo": "it is the echo of a write of ours, so only workflows with on_echo = run were asked",
+    "loop_depth": "it is too deep in a chain of our own writes, so nothing was run",
+    "order_rate": "its order had too many runs, so nothing more was run",
 }
 
 

@@ -138,9 +138,32 @@ def _joined(first: Table, second: Table) -> Table:
     )
 
 
+_ORDER = (
+    "",
+    "receiver",
+    "console",
+    "sources",
+    "targets",
+    "worker",
+    "loop_guard",
+    "integrations",
+    WORKFLOWS,
+)
+
+
 def _place(item: tuple[str, Table]) -> int:
     top = item[0].split(".")[0]
-    return ("", "receiver", "console", "sources", "targets", "worker", "integrations", WORKFLOWS).index(top)
+    return (
+        "",
+        "receiver",
+        "console",
+        "sources",
+        "targets",
+        "worker",
+        "loop_guard",
+        "integrations",
+        WORKFLOWS,
+    ).index(top)
 
 
 def _walk(root: Node, node: Node, *, title: str, about: str) -> Iterator[Table]:

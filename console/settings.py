@@ -19,6 +19,7 @@ class ConsoleSource(SourceTerms):
 
     scheme: Elsewhere = Field(default=None, repr=False, exclude=True)
     api: Elsewhere = Field(default=None, repr=False, exclude=True)
+    loop_guard: Elsewhere = Field(default=None, repr=False, exclude=True)
 
 
 class ConsoleReceiver(ReceiverSection):
@@ -80,6 +81,7 @@ class ConsoleSettings(Section):
     sources: dict[SourceName, ConsoleSource] = Field(default_factory=dict)
     targets: Elsewhere = Field(default=None, repr=False, exclude=True)
     worker: Elsewhere = Field(default=None, repr=False, exclude=True)
+    loop_guard: Elsewhere = Field(default=None, repr=False, exclude=True)
     workflows: Elsewhere = Field(default=None, repr=False, exclude=True)
     actions: Elsewhere = Field(default=None, repr=False, exclude=True)
     integrations: Elsewhere = Field(default=None, repr=False, exclude=True)

@@ -151,6 +151,8 @@ def _ended(record: Record, note: AttemptNote) -> str:
     """
     last = record.attempts[-1].number == note.number
     why = _REASONS.get(note.detail, note.detail)
+    if note.detail == "echo" and record.echo is not None:
+        why = f"our own {record.echo.write} for {record.echo.event_id} raised it"
     if last and record.error and record.status.value == note.outcome:
         why = f"{why}: {record.error}"
     return f"{note.outcome}{f': {why}' if why else ''} (attempt {note.number}, {span(note.ended - note.started)})"

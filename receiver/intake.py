@@ -81,7 +81,7 @@ def read(
         id=event_id,
         type=event_type,
         subject=subject,
-        lane=_plain(subject) or event_id,
+        lane=plain(subject) or event_id,
         occurred=_occurred(payload, reading) if reading.takes_time else "",
         digest=digest,
         verdict=f"{verified.scheme}:{verified.secret_index}",
@@ -139,10 +139,10 @@ def _event_id(payload: JSON, verified: Verified, reading: Reading) -> str | None
         return verified.event_id
     found = strict_json.lookup(payload, reading.id_path)
     text = found if type(found) is str else str(found) if type(found) is int else ""
-    return _plain(text) or verified.event_id
+    return plain(text) or verified.event_id
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return *text* if it may stand in a key, its digest if not, empty for empty."""
     return text if not text or _PLAIN.match(text) else _digest(text)
 

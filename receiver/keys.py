@@ -19,6 +19,7 @@ _BODY = f"{PREFIX}body:"
 _LANE = f"{PREFIX}lane:"
 _APPLIED = f"{PREFIX}applied:"
 _TRACES = f"{PREFIX}traces:"
+_RECENT = f"{PREFIX}recent:"
 
 
 def event(source: str, event_id: str) -> EventKey:
@@ -31,6 +32,8 @@ def event(source: str, event_id: str) -> EventKey:
       `spooled` (where it waited in a receiver's spool: when it came there, by that machine's clock)
     * `status`, `reason`, `error`, `step` (where it failed), `code` (versions that it died with),
       `stale` (`1` for an event older than the lane's last applied)
+    * `echo` (`write source event-id`: the write of ours that it is the echo of, and for which event that was),
+      `depth` (how many of our writes led to it, one from the other)
     * `duplicates` (deliveries but the first), `duplicate_at` (the last of them), `altered` (those with another body),
       `replays`, `replay` (id of the last, where it is on record), `discarded` (by whom and why)
     * `attempt` (claims so far), `base` (attempts before the last replay), `crashes` (claims nobody reported back from)
@@ -94,6 +97,20 @@ def applied(lane_key: str) -> str:
     Written by settle.lua, read by claim.lua to mark late events stale; expires after the dedupe window.
     """
     return f"{_APPLIED}{lane_key.removeprefix(_LANE)}"
+
+
+def recent(lane_key: str) -> str:
+    """
+    `orderhook:recent:{source}:{subject}`: hash, what we did about an order lately, for the guard against loops.
+
+    * `echo {event type} {idempotency key}`: an event that a write of ours will raise: `at until depth write source
+      event-id`; it is that if it was accepted between the two times, and leaves with it. 32 at most
+    * `runs` since `since`, the beginning of the window in which they are counted
+
+    Written by remember.lua before each write, by settle.lua with the first step, and by claim.lua, which reads it.
+    Expires an hour after the last write's window, or with the window of the runs.
+    """
+    return f"{_RECENT}{lane_key.removeprefix(_LANE)}"
 
 
 def ready(source: str) -> str:
@@ -234,6 +251,7 @@ def counts() -> str:
     `accepted` and `duplicate` only grow; `bytes` is the length of the bodies of events in flight.
     Each status counts the events that stand there now, or stood there when retention removed them (`retired.{status}`
     of them); `repaired` counts what the sweeper had to mend and must stay 0.
+    `ended.{status}.{reason}` counts ends with a reason, `echo` events that were taken for echoes; both only grow.
     """
     return f"{PREFIX}counts"
 

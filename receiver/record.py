@@ -13,6 +13,7 @@ from .lifecycle import KNOWN, Status
 from .record_lines import (
     RESOLVED_BY,
     AttemptNote,
+    Echo,
     Lane,
     LedgerEntry,
     PauseNote,
@@ -26,6 +27,7 @@ __all__ = [
     "RESOLVED_BY",
     "VERSION",
     "AttemptNote",
+    "Echo",
     "Lane",
     "LedgerEntry",
     "PauseNote",
@@ -75,6 +77,10 @@ class Record:
     #: What it died with: our version, the workflow's, and the action's module with the digest of its source.
     code: str = ""
     stale: bool
+    #: The write of ours that it is the echo of.
+    echo: Echo | None = None
+    #: How many of our writes led to it, one from the other; 0 for what somebody else did.
+    depth: int = 0
     deliveries: int
     duplicate_at: int
     altered: int
@@ -142,6 +148,8 @@ class Record:
             step=text("step"),
             code=text("code"),
             stale=text("stale") == "1",
+            echo=Echo.parse(text("echo")),
+            depth=number("depth"),
             deliveries=1 + number("duplicates"),
             duplicate_at=number("duplicate_at"),
             altered=number("altered"),
@@ -177,6 +185,10 @@ def moment(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
+def _echo_json(echo: Echo | None) -> dict[str, str] | None:
+    return None if echo is None else {"write": echo.write, "source": echo.source, "eventId": echo.event_id}
+
+
 def as_json(record: Record) -> dict[str, Any]:
     """Return the record as `--json` shows it: camelCase names and ISO times, absent ones left out."""
 
@@ -195,6 +207,8 @@ def as_json(record: Record) -> dict[str, Any]:
         "step": record.step,
         "code": record.code,
         "stale": record.stale,
+        "echo": _echo_json(record.echo),
+        "depth": record.depth or None,
         "verdict": record.verdict,
         "deliveries": record.deliveries,
         "altered": record.altered,

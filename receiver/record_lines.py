@@ -60,6 +60,21 @@ class AttemptNote:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Echo:
+    """Which write of ours an event is the echo of, and the event for which it was made."""
+
+    write: str
+    source: str
+    event_id: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Echo | None":
+        write, _, rest = text.partition(" ")
+        source, _, event_id = rest.partition(" ")
+        return cls(write=write, source=source, event_id=event_id) if text else None
+
+
 class Ruling(StrEnum):
     """What a person says of a step whose outcome is unknown."""
 

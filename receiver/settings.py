@@ -208,6 +208,7 @@ class SourceSettings(SourceTerms):
 
     scheme: SchemeSettings = Field(description="How its deliveries are verified.")
     api: Elsewhere = Field(default=None, repr=False, exclude=True)
+    loop_guard: Elsewhere = Field(default=None, repr=False, exclude=True)
 
 
 class ReceiverSettings(Section):
@@ -225,6 +226,7 @@ class ReceiverSettings(Section):
     sources: dict[SourceName, SourceSettings] = Field(default_factory=dict)
     targets: Elsewhere = Field(default=None, repr=False, exclude=True)
     worker: Elsewhere = Field(default=None, repr=False, exclude=True)
+    loop_guard: Elsewhere = Field(default=None, repr=False, exclude=True)
     workflows: Elsewhere = Field(default=None, repr=False, exclude=True)
     actions: Elsewhere = Field(default=None, repr=False, exclude=True)
     console: Elsewhere = Field(default=None, repr=False, exclude=True)

@@ -22,7 +22,7 @@ from .facts import Facts
 from .failures import Failure, Permanent, Reason, Transient, classify, late
 from .lease import LeaseLost
 from .ledger import Claim, End, entry
-from .planning import nothing_to_do, plan
+from .planning import nothing_to_do, passed_over, plan
 from .verifying import verify
 from .views import event_view
 from .workflows import Workflow
@@ -56,11 +56,13 @@ class _Visit:
     claim: Claim
     #: What is to be written with the next write: results wait for the intent that follows them.
     unwritten: dict[str, str] = field(default_factory=dict)
+    #: Runs that begin with the next write.
+    begins: int = 0
     at: Site = field(default_factory=lambda: Site(code=provenance.release()))
 
     @property
     def rules(self) -> SourceRules:
-        return self.shop.rules.get(self.claim.record.source, self.shop.default_rules)
+        return self.shop.rules_of(self.claim.record.source)
 
     async def walk_in_time(self) -> End:
         """Return how the attempt ends, at the latest when the event's time is up."""
@@ -79,13 +81,17 @@ class _Visit:
                 await verify(self.shop, facts)
             stale, chosen = facts.event.stale, await plan(self.shop, self.claim, facts)
             self.unwritten |= chosen.fields
-            timely = [(run, one) for run, one in enumerate(chosen.workflows) if one.runs(stale=stale)]
+            echo = passed_over(self.shop, self.claim)
+            timely = [
+                (run, one) for run, one in enumerate(chosen.workflows) if one.runs(stale=stale, echo=echo)
+            ]
             if not timely:
                 reason = nothing_to_do(self.shop, self.claim, facts)
                 return self._end(ending.closed(Status.IGNORED, reason, rules=self.rules))
             wanted = await self._newest_only(timely)
             if not wanted:
                 return self._end(ending.closed(Status.SUPERSEDED, Reason.SUPERSEDED, rules=self.rules))
+            self._begin(len(wanted))
             if paused := await self._paused(wanted, facts):
                 return self._end(pauses.end(paused, self.claim, step=self.at.step))
         except _Release:
@@ -121,6 +127,14 @@ class _Visit:
             return runs
         return left if await self.shop.books.superseded(self.claim) else runs
 
+    def _begin(self, runs: int) -> None:
+        """Let the event begin, unless its order, or the chain that it stands in, has had enough."""
+        record = self.claim.record
+        failure = self.rules.loops.too_much(record, self.claim.tally, runs=runs, now=self.claim.now)
+        if failure is not None:
+            raise failure
+        self.begins = 0 if record.ledger or record.replays else runs
+
     async def _run(self, run: int, workflow: Workflow, facts: Facts) -> None:
         for index, spec in enumerate(workflow.actions):
             name = f"{run}.{index}"
@@ -150,8 +164,8 @@ class _Visit:
 
     async def _intend(self, name: str) -> None:
         fields = {**self.unwritten, f"step:{name}": entry(StepState.INTENT, self.claim.token)}
-        self.unwritten = {}
-        await self.shop.books.note(self.claim, fields)
+        begins, self.begins, self.unwritten = self.begins, 0, {}
+        await self.shop.books.note(self.claim, fields, begins=begins, window_ms=self.rules.loops.window_ms)
 
     async def _act(self, name: str, action: Action, step: Step, params: Any) -> None:
         deadline_s = self.shop.call_deadline_s

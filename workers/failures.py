@@ -59,6 +59,9 @@ class Reason(StrEnum):
     ORDER_UNKNOWN = (
         "order_unknown"  # ignored: the source is verified by fetch, and the API does not know the order
     )
+    ECHO = "echo"  # ignored: a write of ours raised it, and no workflow wants such an event
+    LOOP_DEPTH = "loop_depth"  # too many of our own writes follow from each other: a person must look
+    ORDER_RATE = "order_rate"  # too many runs of one order in a short time: a person must look
     STALE = "stale"  # ignored: it came late, and no workflow wants it late
     PAYLOAD_INVALID = "payload_invalid"  # the body is no JSON object that every reader would read alike
     BODY_MISSING = "body_missing"  # the body was erased

@@ -25,6 +25,7 @@ from receiver.record import Record, StepState
 
 from . import lease
 from .lease import LeaseLost
+from .loops.guard import NOTHING_YET, Tally
 from .unreadable import Unreadable
 
 log = structlog.get_logger()
@@ -48,6 +49,8 @@ class Claim:
     body: bytes | None
     #: Redis' time of the claim, milliseconds.
     now: int
+    #: What the order of the event has had of late.
+    tally: Tally = NOTHING_YET
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,15 @@ class Ledger:
             self._redis,
             "claim",
             (keys.fence(), keys.shifts(), keys.unreadable(), keys.paused()),
-            (limit, self._lease_ms, self._max_crashes, self._shift_id, *keys.prefixes(), self._hold),
+            (
+                limit,
+                self._lease_ms,
+                self._max_crashes,
+                self._shift_id,
+                *keys.prefixes(),
+                self._hold,
+                keys.recent(""),
+            ),
         )
         now, due, left, *claims = answer
         next_due_s = max(0.0, (int(float(due)) - int(now)) / 1000) if due else None
@@ -129,15 +140,20 @@ class Ledger:
         )
         return Claims(tuple(_claim(fields, int(now)) for fields in claims), next_due_s, unreadable)
 
-    async def note(self, claim: Claim, fields: Mapping[str, str]) -> None:
+    async def note(
+        self, claim: Claim, fields: Mapping[str, str], *, begins: int = 0, window_ms: int = 0
+    ) -> None:
         """
         Write fields into the record and renew the lease.
+
+        Args:
+            begins: Runs that begin with it; they count for their order for *window_ms*.
 
         Raises:
             LeaseLost: Another worker has the event now.
         """
         until = time.monotonic() + self._lease_s  # Redis counts from a later moment
-        await self._put("step", claim, End(status=Status.RUNNING, fields=fields))
+        await self._put("step", claim, wait=begins, detail=str(window_ms), fields=fields)
         lease.hold(until)
 
     async def superseded(self, claim: Claim) -> bool:
@@ -166,7 +182,11 @@ class Ledger:
         Raises:
             LeaseLost: Another worker has the event now.
         """
-        await self._put(end.status.value, claim, end)
+        wait_ms = end.keep_ms + keys.EXPIRY_MARGIN_MS if end.keep_ms else int(end.wait_s * 1000)
+        flags = (int(end.uses_attempt), int(end.holds_lane))
+        await self._put(
+            end.status.value, claim, wait=wait_ms, detail=end.detail, flags=flags, fields=end.fields
+        )
 
     async def close(self) -> None:
         """Stop; all writes must have been waited for."""
@@ -176,22 +196,19 @@ class Ledger:
     def _lease_ms(self) -> int:
         return int(self._lease_s * 1000)
 
-    async def _put(self, kind: str, claim: Claim, end: End) -> None:
-        flat = [_bytes(part) for pair in end.fields.items() for part in pair]
-        wait_ms = end.keep_ms + keys.EXPIRY_MARGIN_MS if end.keep_ms else int(end.wait_s * 1000)
-        flags = (int(end.uses_attempt), int(end.holds_lane))
-        write = (
-            kind,
-            claim.record.key,
-            claim.lane,
-            claim.token,
-            wait_ms,
-            _bytes(end.detail),
-            *flags,
-            len(flat),
-            *flat,
-        )
-        if not await self._batcher.put(write):
+    async def _put(
+        self,
+        kind: str,
+        claim: Claim,
+        *,
+        wait: int,
+        detail: str,
+        flags: tuple[int, int] = (1, 0),
+        fields: Mapping[str, str],
+    ) -> None:
+        flat = [_bytes(part) for pair in fields.items() for part in pair]
+        place = (claim.record.key, claim.lane, claim.token)
+        if not await self._batcher.put((kind, *place, wait, _bytes(detail), *flags, len(flat), *flat)):
             raise LeaseLost
 
     async def _send(self, writes: Sequence[Sequence[Any]], oldest: float) -> list[int]:
@@ -199,6 +216,7 @@ class Ledger:
             self._lease_ms,
             *_settle_prefixes(),
             self._dedupe_ms,
+            keys.recent(""),
             *(part for write in writes for part in write),
         ]
         wait_s, loop = FIRST_WAIT_S, asyncio.get_running_loop()
@@ -224,7 +242,14 @@ def _settle_prefixes() -> tuple[str, str, str, str]:
 
 
 def _claim(answer: Sequence[Any], now: int) -> Claim:
-    lane, key, token, body, *flat = answer
+    lane, key, token, body, runs, since, *flat = answer
     texts = [part.decode() for part in flat]
     record = Record.read(key.decode(), dict(zip(texts[::2], texts[1::2], strict=True)))
-    return Claim(lane=lane.decode(), token=int(token), record=record, body=body, now=now)
+    return Claim(
+        lane=lane.decode(),
+        token=int(token),
+        record=record,
+        body=body,
+        now=now,
+        tally=Tally(int(runs), int(since)),
+    )

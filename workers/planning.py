@@ -31,17 +31,26 @@ async def plan(shop: Workshop, claim: Claim, facts: Facts) -> Plan:
     """
     if claim.record.plan is not None:
         return Plan(workflows=tuple([await _pinned(shop, pin) for pin in claim.record.plan]))
-    started = triggered(facts.event.type, facts.event.stale, shop.workflows)
+    echo = passed_over(shop, claim)
+    started = triggered(facts.event.type, facts.event.stale, shop.workflows, echo=echo)
     matching = tuple([workflow for workflow in started if workflow.acts and await facts.holds(workflow)])
     shadow = await note(facts, [workflow for workflow in started if not workflow.acts])
     return Plan(workflows=matching, fields={**_pins(matching), **_shadow(shadow, claim)})
 
 
 def nothing_to_do(shop: Workshop, claim: Claim, facts: Facts) -> str:
-    """Return why no workflow runs: a late event may have one that would have wanted it in time."""
-    event = facts.event
-    late = event.stale and (claim.record.plan or _acting(triggered(event.type, False, shop.workflows)))
-    return Reason.STALE if late else Reason.NO_WORKFLOW
+    """Return why no workflow runs: one might, had the event come in time, or been raised by somebody else."""
+    event, echo = facts.event, passed_over(shop, claim)
+    if not (event.stale or echo) or not (
+        claim.record.plan or _acting(triggered(event.type, False, shop.workflows))
+    ):
+        return Reason.NO_WORKFLOW
+    return Reason.ECHO if echo else Reason.STALE
+
+
+def passed_over(shop: Workshop, claim: Claim) -> bool:
+    """Return whether the event is the echo of a write of ours, and starts no workflow but those that ask for it."""
+    return shop.rules_of(claim.record.source).loops.passes_over(claim.record)
 
 
 def _acting(workflows: Sequence[Workflow]) -> bool:

@@ -23,6 +23,7 @@ from .actions import OrderApi, Registry
 from .api.transport import open_session
 from .budget import Budgets, keeping
 from .clients import clients
+from .loops import LoopRules, Memory, echoing, remembering, watched
 from .providers import shops
 from .providers.managed import definitions
 from .providers.provider import Provider
@@ -98,9 +99,11 @@ async def workshop(
         open_session(concurrency=section.concurrency) as session,
         keeping(redis, tools.settings.apis, call_deadline_s=section.call_deadline_s) as budgets,
         targets.keeping(redis, tools.settings.targets, call_deadline_s=section.call_deadline_s) as found,
+        remembering(redis) as memory,
         contextlib.AsyncExitStack() as stack,
     ):
-        apis = await clients(tools.settings, session, redis=redis, budgets=budgets, folder=tools.folder)
+        made = await clients(tools.settings, session, redis=redis, budgets=budgets, folder=tools.folder)
+        apis = {name: _watched(tools, name, api, memory) for name, api in made.items()}
         connected = await stack.enter_async_context(_shops(tools, redis, defined, apis))
         yield Workshop(
             books=books,
@@ -169,6 +172,11 @@ def _shops(
     )
 
 
+def _watched(tools: Plant, name: str, api: OrderApi, memory: Memory) -> OrderApi:
+    settings = tools.settings
+    return watched(api, memory, echoing(name, settings.apis, settings.loop_guards))
+
+
 def _rules(tools: Plant, name: str, api: OrderApi | None) -> SourceRules:
     source = tools.settings.sources[name]
     return SourceRules(
@@ -177,4 +185,5 @@ def _rules(tools: Plant, name: str, api: OrderApi | None) -> SourceRules:
         verifies_by_fetch=source.verify_by_fetch,
         holds_lane=source.on_dead == "hold",
         keep_ms=tools.keep_ms(name),
+        loops=LoopRules.of(tools.settings.loop_guards[name]),
     )

@@ -12,6 +12,7 @@ from receiver.secrets import SecretText
 from receiver.settings import Elsewhere, RedisUrl, Section, SourceName, SourceTerms
 
 from .api.paths import InstallerPaths, InstallerStatuses
+from .loop_settings import LoopGuardSettings
 from .provider_settings import CredentialsTable, IntegrationsSection
 from .target_settings import TargetName, TargetSettings
 
@@ -187,6 +188,9 @@ class WorkerSource(SourceTerms):
 
     scheme: Elsewhere = Field(default=None, repr=False, exclude=True)
     api: ApiSettings | None = Field(default=None, description="The order API that answers for this source.")
+    loop_guard: LoopGuardSettings = Field(
+        default=LoopGuardSettings(), description="What is other than in `[loop_guard]` for this source."
+    )
 
     @model_validator(mode="after")
     def _has_what_it_asks_for(self) -> Self:
@@ -215,6 +219,7 @@ class WorkerFile(Section):
     worker: WorkerSection = WorkerSection()
     console: CredentialsTable = CredentialsTable()
     integrations: IntegrationsSection = IntegrationsSection()
+    loop_guard: LoopGuardSettings = LoopGuardSettings()
     workflows: list[Any] = Field(
         default_factory=list,
         repr=False,

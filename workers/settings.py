@@ -16,6 +16,7 @@ from receiver.secrets import Secret, SecretError
 from receiver.settings import ReceiverSettings, SourceTerms
 
 from .actions import ActionError, Registry
+from .loop_settings import LoopGuardSettings
 from .provider_settings import IntegrationsSection
 from .sections import MODULE_NAME, ApiSettings, RetrySettings, WorkerFile, WorkerSection
 from .target_settings import TargetSettings
@@ -45,6 +46,8 @@ class WorkerSettings:
     worker: WorkerSection
     sources: Mapping[str, SourceTerms]
     apis: Mapping[str, ApiSettings]
+    #: By source.
+    loop_guards: Mapping[str, LoopGuardSettings]
     targets: Mapping[str, TargetSettings] = field(repr=False)
     actions: tuple[str, ...]
     registry: Registry = field(repr=False)
@@ -110,6 +113,7 @@ def _assembled(file: WorkerFile, registry: Registry, workflows: tuple[Workflow, 
         worker=file.worker,
         sources=file.sources,
         apis={name: source.api for name, source in file.sources.items() if source.api},
+        loop_guards={name: one.loop_guard.over(file.loop_guard) for name, one in file.sources.items()},
         targets=file.targets,
         actions=tuple(file.actions),
         registry=registry,

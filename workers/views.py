@@ -40,6 +40,7 @@ def event_view(record: Record, body: bytes | None, *, trusts_payload: bool) -> E
         stale=record.stale,
         payload=payload if trusts_payload else {},
         body=body if trusts_payload else b"",
+        echo=record.echo is not None,
     )
 
 
@@ -66,6 +67,7 @@ def condition_view(
         "occurredAt": event.occurred_at,
         "acceptedAt": event.accepted_at,
         "stale": event.stale,
+        "echo": event.echo,
     }
     return View(
         event=facts, data=data if isinstance(data, dict) else {}, fetched=fetched, about=scope_of(about)

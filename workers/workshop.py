@@ -7,12 +7,13 @@ Values and protocols only; `plant.py` makes them from the settings.
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from .actions import OrderApi, Registry, Target
 from .budget import Budgets
 from .ledger import Claim, End
+from .loops.guard import LoopRules
 from .providers.shops import Shops
 from .retry import RetryPolicy
 from .workflows import Workflow
@@ -21,7 +22,9 @@ from .workflows import Workflow
 class Books(Protocol):
     """The ledger as an attempt sees it; both raise `LeaseLost`."""
 
-    async def note(self, claim: Claim, fields: Mapping[str, str]) -> None: ...
+    async def note(
+        self, claim: Claim, fields: Mapping[str, str], *, begins: int = 0, window_ms: int = 0
+    ) -> None: ...
 
     async def superseded(self, claim: Claim) -> bool: ...
 
@@ -38,6 +41,7 @@ class SourceRules:
     verifies_by_fetch: bool = False
     holds_lane: bool = False
     keep_ms: int
+    loops: LoopRules = field(default_factory=LoopRules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,3 +64,7 @@ class Workshop:
     event_deadline_s: float
     stopping: asyncio.Event
     chance: Callable[[], float] = random.random
+
+    def rules_of(self, source: str) -> SourceRules:
+        """Return what holds for a source; of one that is not configured any more, the defaults."""
+        return self.rules.get(source, self.default_rules)

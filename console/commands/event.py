@@ -72,6 +72,8 @@ def _facts(record: Record, inbox: Inbox, actions: Actions) -> Iterator[tuple[str
         "stale",
         "an event of this subject that occurred later was applied before it" if record.stale else "",
     )
+    yield "echo", _echo(record)
+    yield "depth", f"{record.depth} of our own writes led to it" if record.depth else ""
     yield "plan", ", ".join(record.plan or ())
     yield "in shadow", "; ".join(_in_shadow(record))
     yield "attempts", _attempts(record)
@@ -94,6 +96,12 @@ def _in_shadow(record: Record) -> Iterator[str]:
             yield f"{note['workflow']} cannot tell: {note['unknown']}"
         else:
             yield f"and {note['more']} more"
+
+
+def _echo(record: Record) -> str:
+    if record.echo is None:
+        return ""
+    return f"of our own {record.echo.write}, for {record.echo.event_id} of {record.echo.source}"
 
 
 def _verdict(text: str) -> str:

@@ -74,6 +74,7 @@ local function accept(k, a)
   tally(source, status)
   if reason ~= '' then
     redis.call('HSET', record, 'reason', reason, 'error', ARGV[a + 8])
+    tally(source, 'ended.dead.' .. reason)
     add(died, record)
     return 'quarantined'
   end

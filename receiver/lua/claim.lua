@@ -5,8 +5,9 @@
 -- KEYS  1-5 shared · 6 fence · 7 shifts · 8 unreadable · 9 paused
 -- ARGV  1 moves · 2 limit · 3 lease (ms) · 4 claims without a report before an event is dead · 5 shift id
 --       · 6 event, 7 body, 8 lane, 9 applied key prefixes · 10 sources that hold a lane behind a dead letter (" a b ")
+--       · 11 recent key prefix
 -- Returns { now, due of the next lane ('' none), { event key, version, status of what was left to a newer orderhook, … },
---         claim, claim, … }, claim = { lane, event key, token, body or false, field, value, … }
+--         claim, claim, … }, claim = { lane, event key, token, body or false, runs of the order, since when, field, value, … }
 local FENCE, SHIFTS, UNREADABLE = KEYS[6], KEYS[7], KEYS[8]
 -- After how long a lane is looked at again whose head we cannot read, and how long it is remembered; milliseconds.
 local LOOK_AGAIN, REMEMBER = 1000, 60000
@@ -23,6 +24,7 @@ local function bury(lane, event, source, from, token)
   move(event, source, from, 'dead', now, { 'reason', 'poison_crash', 'closed', ms(now),
     'error', max_crashes .. ' workers in a row died while they held this event' })
   note_attempt(event, 'dead', token, now, 'poison_crash')
+  count(source, 'ended.dead.poison_crash', 1)
   if not aside and string.find(ARGV[10], ' ' .. source .. ' ', 1, true) then
     redis.call('ZADD', ready(source), '+inf', lane)
   else
@@ -63,6 +65,34 @@ local function take_over(lane)
   if source then redis.call('ZADD', ready(source), 'XX', now, lane) end
 end
 
+local function runs_in(remembered)
+  local runs, since = '0', '0'
+  for i = 1, #remembered, 2 do
+    if remembered[i] == 'runs' then runs = remembered[i + 1] elseif remembered[i] == 'since' then since = remembered[i + 1] end
+  end
+  return runs, since
+end
+
+-- Of an event that nobody has begun: the write of ours that it is the echo of, and how deep that is in a chain. Each write
+-- has one echo of a type, so that another event of that type is somebody else's. The oldest write that is waited for has it.
+local function take_echo(event, source, recent, remembered)
+  local kind, accepted, spooled = unpack(redis.call('HMGET', event, 'type', 'accepted', 'spooled'))
+  local came = math.min(tonumber(accepted), tonumber(spooled) or math.huge)
+  local prefix, found, first, depth, cause = 'echo ' .. kind .. ' ', nil, math.huge, nil, nil
+  for i = 1, #remembered, 2 do
+    if string.sub(remembered[i], 1, #prefix) == prefix then
+      local at, till, deep, why = string.match(remembered[i + 1], '^(%d+) (%d+) (%d+) (.*)$')
+      if tonumber(at) <= came and came <= tonumber(till) and tonumber(at) < first then
+        found, first, depth, cause = remembered[i], tonumber(at), deep, why
+      end
+    end
+  end
+  if not found then return end
+  redis.call('HDEL', recent, found)
+  redis.call('HSET', event, 'echo', cause, 'depth', depth)
+  count(source, 'echo', 1)
+end
+
 local function claim(lane, source)
   local event = redis.call('LINDEX', lane, 0)
   if not event then return redis.call('ZREM', ready(source), lane) end
@@ -78,13 +108,17 @@ local function claim(lane, source)
   if not status or not legal(status, 'running') then return advance(lane, event, source, now) end
   if status == 'running' and tonumber(crashes) >= max_crashes then return bury(lane, event, source, status, fence) end
   if status == 'running' then note_attempt(event, 'crashed', fence, now, 'lease ran out') end
+  local recent = swap(lane, ARGV[8], ARGV[11])
+  local remembered = redis.call('HGETALL', recent)
+  if not fence and #remembered > 0 then take_echo(event, source, recent, remembered) end
+  local runs, since = runs_in(remembered)
   local token = ms(redis.call('INCR', FENCE))
   local attempt = redis.call('HINCRBY', event, 'attempt', 1)
   redis.call('HINCRBY', event, 'crashes', 1)
   move(event, source, status, 'running', now, { 'fence', token, 'stale', is_stale(lane, occurred) and '1' or '',
     'attempt:' .. attempt, 'running ' .. token .. ' ' .. ms(now) })
   redis.call('ZADD', ready(source), now + lease, lane)
-  claims[#claims + 1] = { lane, event, token, redis.call('GET', swap(event, ARGV[6], ARGV[7])),
+  claims[#claims + 1] = { lane, event, token, redis.call('GET', swap(event, ARGV[6], ARGV[7])), runs, since,
     unpack(redis.call('HGETALL', event)) }
 end
 

@@ -4,8 +4,10 @@
 -- Each write carries the fencing token of its claim; with another token it changes nothing.
 --
 -- KEYS  1-5 shared · 6 paused
--- ARGV  1 moves · 2 lease (ms) · 3 body, 4 event, 5 lane, 6 applied key prefixes · 7 days of dedupe (ms) · then per write:
---       kind, event, lane, token, wait (ms; of close: how long the record is kept; of a pause 0 for until it is resumed), detail, uses attempt (1|0),
+-- ARGV  1 moves · 2 lease (ms) · 3 body, 4 event, 5 lane, 6 applied key prefixes · 7 days of dedupe (ms)
+--       · 8 recent key prefix · then per write:
+--       kind, event, lane, token, wait (ms; of close: how long the record is kept; of a pause 0 for until it is resumed; of step: how many
+--       runs begin with it), detail (of step: ms of the window in which an order's runs are counted), uses attempt (1|0),
 --       holds the lane when dead (1|0), n, n × field or value
 --       kind: step | the status to move to; a field `lane` of a paused event moves it into that lane; a value that begins with "@now " gets the time by Redis' clock there
 -- Returns one number per write: 1 written · 2 was written before (a repeat of the same write) · 0 refused, the token is stale
@@ -35,6 +37,18 @@ local function finish(w, source)
   advance(w.lane, w.event, source, now)
 end
 
+-- Count runs that begin, for the limit on those of an order.
+local function begin(lane, runs, window)
+  local recent = swap(lane, ARGV[5], ARGV[8])
+  local since = tonumber(redis.call('HGET', recent, 'since'))
+  if since and now < since + window then
+    redis.call('HINCRBY', recent, 'runs', runs)
+  else
+    redis.call('HSET', recent, 'runs', runs, 'since', at)
+  end
+  if redis.call('PTTL', recent) < window then redis.call('PEXPIRE', recent, window) end
+end
+
 local function reschedule(w, source)
   local due = w.to == 'retrying' and now + w.wait or now
   redis.call('HSET', w.event, 'due', ms(due))
@@ -61,19 +75,21 @@ local function settle(w)
   -- The token of an event that was buried, or was given back, is still its last: only a running one has a holder.
   if status ~= 'running' then return status == w.to and 2 or 0 end
   if w.to == 'step' then
-    redis.call('HSET', w.event, unpack(w.fields))
+    local new = redis.call('HSET', w.event, unpack(w.fields))
+    if w.wait > 0 and new > 0 then begin(w.lane, w.wait, tonumber(w.detail)) end
     redis.call('ZADD', ready(source), 'XX', now + lease, w.lane)
     return 1
   end
   if not move(w.event, source, status, w.to, now, w.fields) then return 0 end
   redis.call('HSET', w.event, 'crashes', '0')
   note_attempt(w.event, w.to, w.token, now, w.detail)
+  if not IN_FLIGHT[w.to] and w.detail ~= '' then count(source, 'ended.' .. w.to .. '.' .. w.detail, 1) end
   if not w.uses_attempt then redis.call('HINCRBY', w.event, 'attempt', -1) end
   if w.to == 'paused' then pause(w, source) elseif IN_FLIGHT[w.to] then reschedule(w, source) else finish(w, source) end
   return 1
 end
 
-local results, a = {}, 8
+local results, a = {}, 9
 while ARGV[a] do
   local n, fields = tonumber(ARGV[a + 8]), {}
   for i = 1, n do fields[i] = ARGV[a + 8 + i] end

@@ -14,7 +14,7 @@ LEASE_MS = 30_000
 
 
 def claimed(client, *, limit=10, max_crashes=3, lease_ms=LEASE_MS, hold=" ") -> list[dict]:
-    args = (limit, lease_ms, max_crashes, "shift-1", *keys.prefixes(), hold)
+    args = (limit, lease_ms, max_crashes, "shift-1", *keys.prefixes(), hold, keys.recent(""))
     _, _, _, *claims = scripts.run_sync(
         client, "claim", (keys.fence(), keys.shifts(), keys.unreadable(), keys.paused()), args
     )
@@ -36,7 +36,10 @@ def settled(client, claim, kind, *fields, wait_ms=0, detail="", uses_attempt=1, 
         *fields,
     )
     (answer,) = scripts.run_sync(
-        client, "settle", (keys.paused(),), (LEASE_MS, body, event, lane, applied, 1000, *write)
+        client,
+        "settle",
+        (keys.paused(),),
+        (LEASE_MS, body, event, lane, applied, 1000, keys.recent(""), *write),
     )
     return answer
 

@@ -151,7 +151,7 @@ def test_a_sound_file_is_accepted(load):
         ),
         pytest.param(
             "zzz = 1",
-            "zzz: an unknown key; expected one of redis_url, receiver, sources, targets, worker, workflows, actions, console, integrations",
+            "zzz: an unknown key; expected one of redis_url, receiver, sources, targets, worker, loop_guard, workflows, actions, console, integrations",
             id="like-nothing",
         ),
         pytest.param(
@@ -425,13 +425,13 @@ def test_the_environment_is_read_as_what_each_setting_is(load, variable, text, f
         pytest.param(
             "ORDERHOOK_PORT",
             "1",
-            "port: an unknown key; expected one of redis_url, receiver, sources, targets, worker, workflows, actions, console, integrations",
+            "port: an unknown key; expected one of redis_url, receiver, sources, targets, worker, loop_guard, workflows, actions, console, integrations",
             id="unknown",
         ),
         pytest.param(
             "ORDERHOOK_",
             "1",
-            '"": an unknown key; expected one of redis_url, receiver, sources, targets, worker, workflows, actions, console, integrations',
+            '"": an unknown key; expected one of redis_url, receiver, sources, targets, worker, loop_guard, workflows, actions, console, integrations',
             id="no-name",
         ),
         pytest.param(

@@ -102,6 +102,7 @@ class Model:
         )
         self.counts[f"{new.source}:accepted"] += 1
         self.counts[f"{new.source}:{status}"] += 1
+        self.counts[f"{new.source}:ended.dead.{new.quarantine}"] += bool(new.quarantine)
         if not new.quarantine:
             self._queue(key)
         return Outcome.QUARANTINED if new.quarantine else Outcome.ACCEPTED
@@ -118,6 +119,7 @@ class Model:
         """Claim a lane whose head is poison: it is dead, and the lane goes on or is held."""
         event = self.events[self.lanes[lane][0]]
         event.reason, aside = "poison_crash", bool(event.home)
+        self.counts[f"{event.source}:ended.dead.poison_crash"] += 1
         self._move(event, Status.DEAD)
         self._leave(lane, holds=event.source in HOLDING and not aside)
 

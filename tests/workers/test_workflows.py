@@ -111,7 +111,7 @@ def test_the_parameters_of_a_step_are_the_model_of_its_action():
             {"triger": "x"},
             "triger",
             None,
-            "unknown key; known: name, entity_type, trigger, conditions, actions, enabled, mode, on_stale, latest_only",
+            "unknown key; known: name, entity_type, trigger, conditions, actions, enabled, mode, on_stale, on_echo, latest_only",
             id="unknown-key",
         ),
         pytest.param(

@@ -41,6 +41,7 @@ class EventView:
         body: The bytes as they were received; `payload` is what they were parsed to. Both are empty where the source
             is trusted as a hint only, so that no action can act by what nobody has verified.
         stale: An event of the same subject that occurred later has been accepted before this one.
+        echo: A write of ours raised it.
     """
 
     source: str
@@ -50,6 +51,7 @@ class EventView:
     occurred_at: str | None
     accepted_at: str
     stale: bool
+    echo: bool = False
     # Personal data: an event ends up in a log line or a traceback sooner or later.
     payload: Mapping[str, Any] = field(repr=False)
     body: bytes = field(repr=False)

@@ -27,12 +27,15 @@ class Visit:
     One attempt.
 
     Args:
+        event_id: The event that is attempted, and `depth`: how many of our writes led to it.
         replayed: An operator started the event again; live traffic goes before it.
         back: It has waited for its moment, so it does not queue again.
         made: Calls that it has made. From the first on it goes before others, so that what was begun gets done.
     """
 
     source: str = ""
+    event_id: str = ""
+    depth: int = 0
     replayed: bool = False
     back: bool = False
     made: int = 0
@@ -40,7 +43,13 @@ class Visit:
     @classmethod
     def of(cls, record: Record) -> Self:
         """Return the visit of an attempt at this event."""
-        return cls(source=record.source, replayed=record.replays > 0, back=record.reason in _WAITS)
+        return cls(
+            source=record.source,
+            event_id=record.id,
+            depth=record.depth,
+            replayed=record.replays > 0,
+            back=record.reason in _WAITS,
+        )
 
     @property
     def standing(self) -> Standing:

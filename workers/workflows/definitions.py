@@ -15,6 +15,8 @@ from .triggers import FORM_IN_WORDS, is_trigger
 
 #: What a stale event does, one that arrived after a later one of its subject.
 OnStale: TypeAlias = Literal["skip", "run"]
+#: What the echo of a write of ours does.
+OnEcho: TypeAlias = Literal["skip", "run"]
 #: Whether it acts, or only says in the record what it would have done.
 Mode: TypeAlias = Literal["live", "shadow"]
 
@@ -72,6 +74,10 @@ class Definition(BaseModel):
     on_stale: OnStale = Field(
         default="skip",
         description="What it does about an event that came after a later one of the same order.",
+    )
+    on_echo: OnEcho = Field(
+        default="skip",
+        description="What it does about an event that a write of ours raised; see `[loop_guard]`.",
     )
     latest_only: bool = Field(
         default=False,

@@ -113,6 +113,7 @@ def _loaded(raw: Mapping[str, Any], canonical: bytes, known: Registry, report: _
         enabled=shape.enabled,
         mode=shape.mode,
         on_stale=shape.on_stale,
+        on_echo=shape.on_echo,
         latest_only=shape.latest_only,
         version=hashlib.sha256(canonical).hexdigest()[:_VERSION_LENGTH],
         definition=definition,

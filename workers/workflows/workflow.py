@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from receiver.provided import is_of_shop
 
 from ..conditions import Condition
-from .definitions import Mode, OnStale
+from .definitions import Mode, OnEcho, OnStale
 from .entities import EntityType, concerns, entity_of
 from .problems import WorkflowProblem
 from .triggers import admits, nearest_known
@@ -41,13 +41,14 @@ class Workflow:
     enabled: bool
     mode: Mode
     on_stale: OnStale
+    on_echo: OnEcho
     latest_only: bool
     version: str
     definition: Mapping[str, Any]
 
-    def runs(self, *, stale: bool) -> bool:
-        """Return whether it acts on an event that came in time, or late."""
-        return self.on_stale == "run" or not stale
+    def runs(self, *, stale: bool, echo: bool = False) -> bool:
+        """Return whether it acts on an event that came in time, or late, or as the echo of a write of ours."""
+        return (self.on_stale == "run" or not stale) and (self.on_echo == "run" or not echo)
 
     @property
     def pin(self) -> str:
@@ -74,13 +75,19 @@ class Workflow:
         return admits(self.trigger, event_type) and concerns(event_type, self.entity_type)
 
 
-def triggered(event_type: str, stale: bool, workflows: Iterable[Workflow]) -> tuple[Workflow, ...]:  # noqa: FBT001
+def triggered(
+    event_type: str,
+    stale: bool,  # noqa: FBT001
+    workflows: Iterable[Workflow],
+    *,
+    echo: bool = False,
+) -> tuple[Workflow, ...]:
     """Return the workflows that such an event starts, in the order of the file; conditions come after."""
-    return tuple(workflow for workflow in workflows if _starts(workflow, event_type, stale=stale))
+    return tuple(one for one in workflows if _starts(one, event_type, stale=stale, echo=echo))
 
 
-def _starts(workflow: Workflow, event_type: str, *, stale: bool) -> bool:
-    return workflow.enabled and workflow.runs(stale=stale) and workflow.wants(event_type)
+def _starts(workflow: Workflow, event_type: str, *, stale: bool, echo: bool) -> bool:
+    return workflow.enabled and workflow.runs(stale=stale, echo=echo) and workflow.wants(event_type)
 
 
 def workflow_warnings(workflows: Iterable[Workflow]) -> tuple[WorkflowProblem, ...]:

@@ -1,0 +1,99 @@
+"""
+An order API whose writes are remembered: the one place where the guard learns of what we do.
+
+It stands between actions and the client, so that an action of a user's own is seen, too. What goes to the API past the
+client, by an HTTP client of an action's own, is not seen; the limit on an order's runs holds for it.
+"""
+
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from ..actions import OrderApi
+from ..budget.visit import Visit, current
+from ..failures import Conflict, Failure, RateLimited
+from ..loop_settings import EchoTypes, LoopGuardSettings
+from ..sections import ApiSettings
+from .memory import Echo, Memory
+
+#: The calls that change an order, which is their first argument.
+WRITES = frozenset(EchoTypes.model_fields) - {"create_order"}
+#: The call that makes one: which, is known from its answer only.
+CREATE = "create_order"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Echoing:
+    """
+    How the echoes of an API come in.
+
+    Args:
+        types: The event types that each write raises, by source: all sources that the same API answers for.
+    """
+
+    types: Mapping[str, EchoTypes]
+    window_s: float
+
+    def of(self, write: str, order: str, key: str, visit: Visit) -> Sequence[Echo]:
+        """Return what one write will be answered by."""
+        cause = f"{visit.depth + 1} {write} {visit.source} {visit.event_id}"
+        return [
+            Echo(source=source, order=order, type=event_type, key=key, cause=cause)
+            for source, types in self.types.items()
+            for event_type in getattr(types, write)
+        ]
+
+
+def echoing(source: str, apis: Mapping[str, ApiSettings], guards: Mapping[str, LoopGuardSettings]) -> Echoing:
+    """Return how the echoes of a source's API come in: at every source that this API, by its address, answers for."""
+    base_url = apis[source].base_url
+    sharing = [name for name, api in apis.items() if api.base_url == base_url]
+    return Echoing(
+        types={name: guards[name].echo_types for name in sharing},
+        window_s=max(guards[name].echo_window_s for name in sharing),
+    )
+
+
+def watched(api: OrderApi, memory: Memory, echoing: Echoing) -> OrderApi:
+    """Return *api* with its writes remembered before they are sent."""
+    return cast(OrderApi, _Watched(api, memory, echoing))
+
+
+class _Watched:
+    """Every call goes through as it is; of those that write, the memory is told first."""
+
+    def __init__(self, api: OrderApi, memory: Memory, echoing: Echoing) -> None:
+        self._api = api
+        self._memory = memory
+        self._echoing = echoing
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._api, name)
+        if name in WRITES:
+            return lambda order, *args, **kwargs: self._write(name, call, order, *args, **kwargs)
+        return self._create if name == CREATE else call
+
+    async def _write(
+        self, name: str, call: Callable[..., Awaitable[Any]], order: str, *args: Any, **kwargs: Any
+    ) -> Any:
+        key = str(kwargs.get("idempotency_key", ""))
+        echoes = self._echoing.of(name, order, key, current())
+        await self._memory.remember(echoes, window_s=self._echoing.window_s)
+        try:
+            return await call(order, *args, **kwargs)
+        except Conflict:
+            raise  # an earlier sending of the same write may be what it meets
+        except Failure as failure:
+            if failure.effect == "none":
+                await self._memory.forget(echoes)
+            raise
+
+    async def _create(self, *args: Any, **kwargs: Any) -> Any:
+        """Which order it will be is known afterwards only: an echo that is faster than the answer is missed."""
+        created = await cast(Any, self._api).create_order(*args, **kwargs)
+        key = str(kwargs.get("idempotency_key", ""))
+        echoes = self._echoing.of(CREATE, str(created.id), key, current())
+        with contextlib.suppress(RateLimited):  # it is made; what is not remembered is missed, and no more
+            await self._memory.remember(echoes, window_s=self._echoing.window_s)
+        return created
