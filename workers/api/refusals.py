@@ -117,7 +117,8 @@ def _unserved(call: Call, reply: Reply, now: datetime) -> Failure:
 
 def _conflicting(call: Call, reply: Reply, now: datetime) -> Failure:
     del now
-    message = f"{call} answered {reply.status}; the order's state has moved, read it again and decide"
+    about = f"the {call.operation.about}'s" if call.operation.about else "its"
+    message = f"{call} answered {reply.status}; {about} state has moved, read it again and decide"
     return Conflict(_with_words(message, reply))
 
 
