@@ -10,6 +10,8 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Literal
 
+from pydantic import Field
+
 from ..bodies import read
 from ..errors import Refusal
 from ..operations import Answer, Call, Handler
@@ -64,7 +66,8 @@ class PushKeys(Body):
     The keys of a push subscription.
     """
 
-    p256dh: Text
+    # Camel case would be p256Dh, which is not how browsers and the vendor spell it.
+    p256dh: Text = Field(alias="p256dh")
     auth: Text
 
 

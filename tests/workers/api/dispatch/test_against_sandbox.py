@@ -6,12 +6,12 @@ from decimal import Decimal
 from uuid import uuid4
 
 import pytest
-from sandbox.dispatch.paths import OPERATIONS as SANDBOX_OPERATIONS
-from sandbox.dispatch.paths import PREFIX
 
 from receiver import store
 from receiver.secrets import Secret
 from sandbox.config import DispatchRules, SandboxConfig
+from sandbox.dispatch.paths import OPERATIONS as SANDBOX_OPERATIONS
+from sandbox.dispatch.paths import PREFIX
 from sandbox.limiting import RateLimit
 from sandbox.server import serving
 from workers.api.dispatch.client import DispatchClient
@@ -91,7 +91,7 @@ class Running:
     async def effects(self, operation):
         async with self.session.get(f"{self.url}/_sandbox/effects") as answer:
             effects = [json.loads(line) for line in (await answer.text()).splitlines()]
-        return [one for one in effects if one["operation"] == PREFIX + operation]
+        return [one for one in effects if one["effect"] == PREFIX + operation]
 
 
 @pytest.fixture(name="sandbox", params=[{}], ids=["defaults"])
