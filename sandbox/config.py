@@ -81,6 +81,23 @@ class DispatchRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """
+    One workflow notification of Installer.com: Workflows > Notifications, type Webhook.
+
+    Documented: an address, a body that is a Handlebars template, headers of the user's own. Which step and state sets
+    it off is chosen there too, and the states are not listed anywhere: that it is an event of ours is ours.
+    """
+
+    url: str
+    #: Documented is the variable `{{ order.id }}`; the others that are filled in are ours.
+    template: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    #: The events that set it off; empty for all.
+    on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxConfig:
     """
     Everything that can be set.
@@ -110,6 +127,8 @@ class SandboxConfig:
     repeats: Literal["perform", "refuse"] = "perform"
     events: EventRules = field(default_factory=EventRules)
     sender: SenderRules = field(default_factory=SenderRules)
+    #: What is sent beside the events, to addresses of their own.
+    notifications: tuple[Notification, ...] = ()
     dispatch: DispatchRules = field(default_factory=DispatchRules)
     #: After a dispatch, the order moves one step each so many seconds, up to completed.
     auto_advance_s: float | None = None

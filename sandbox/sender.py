@@ -93,7 +93,8 @@ class Sender:
         delivery.delay_s = delay.ms / 1_000 if delay else 0.0
         shuffle = self._faults.draw(Shuffle, event.type)
         if shuffle is None:
-            return event.subject
+            # Nobody waits behind what goes elsewhere.
+            return f"{event.system} {event.subject}"
         delivery.delay_s += self._faults.uniform(shuffle.ms / 1_000)
         return f"shuffled {delivery.number}"
 

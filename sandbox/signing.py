@@ -4,6 +4,8 @@ Calling the injected signer, and spoiling what it returns.
 Nothing here knows a scheme: what is spoilt is whatever depends on the body, else every value.
 """
 
+from collections.abc import Mapping
+
 from .config import Signer
 from .deliveries import SentEvent
 
@@ -22,6 +24,14 @@ def signed_headers(signer: Signer | None, event: SentEvent, *, timestamp: int, s
     # A signature of another body is well formed and wrong: what a forger would send.
     other = signer(event.id, event.type, timestamp, event.body + b" ")
     return other if other != good else [(name, _changed(value)) for name, value in good]
+
+
+def header_signer(headers: Mapping[str, str]) -> Signer | None:
+    """
+    Return what proves a delivery by headers that are the same each time; None without any.
+    """
+    fixed = list(headers.items())
+    return (lambda *_: list(fixed)) if fixed else None
 
 
 def _changed(value: str) -> str:

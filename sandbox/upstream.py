@@ -10,16 +10,18 @@ from types import MappingProxyType
 
 from .api import System
 from .calls import Calls
-from .config import SandboxConfig, drawn_seed
+from .config import SandboxConfig, Signer, drawn_seed
 from .dispatch.system import DispatchSystem
 from .effects import EffectLog
 from .endpoint import Shared
 from .fault_set import FaultSet
 from .ids import Ids
+from .installer.notifications import named
 from .installer.system import InstallerSystem
 from .key_memory import KeyMemory
 from .post import Post
 from .sender import Sender
+from .signing import header_signer
 
 
 class Upstream:
@@ -83,12 +85,14 @@ def _chance(seed: int, purpose: str) -> random.Random:
 
 def _posts(config: SandboxConfig) -> dict[str, Post]:
     """
-    Return where the events of each system go; a system without an address is left out.
+    Return where the events of each system go, and each notification; a system without an address is left out.
     """
-    wanted = {
+    wanted: dict[str, tuple[str | None, Signer | None]] = {
         "installer": (config.webhook_url, config.signer),
         "dispatch": (config.dispatch.webhook_url, config.dispatch.signer or config.signer),
     }
+    for system, notification in named(config.notifications):
+        wanted[system] = (notification.url, header_signer(notification.headers))
     return {
         system: Post(url=url, signer=signer, rules=config.sender, clock=config.clock)
         for system, (url, signer) in wanted.items()

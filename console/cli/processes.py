@@ -54,6 +54,14 @@ AutoAdvance = Annotated[
 EffectsFile = Annotated[
     Path | None, typer.Option(metavar="PATH", help="Append each effect to this file too.")
 ]
+Notifications = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--notification",
+        metavar="JSON",
+        help="A workflow notification: a table with url, template, headers and on, or a file with one; repeatable.",
+    ),
+]
 Seed = Annotated[
     int | None, typer.Option(metavar="N", help="The same seed gives the same ids and the same faults.")
 ]
@@ -99,6 +107,7 @@ def sandbox(
     auto_advance: AutoAdvance = None,
     effects_file: EffectsFile = None,
     seed: Seed = None,
+    notification: Notifications = None,
 ) -> None:
     """
     Play the order API and its sender, for development and tests.
@@ -116,5 +125,6 @@ def sandbox(
         auto_advance_s=auto_advance,
         effects_file=effects_file,
         seed=seed,
+        notifications=notification or (),
     )
     command.run(desk(ctx), wish)

@@ -3,8 +3,8 @@
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from receiver import logs
 from receiver.secrets import SecretError, read_secret
 from receiver.verification import SchemeSettings, sign
-from sandbox.config import SandboxConfig, SenderRules, Signer
+from sandbox.config import Notification, SandboxConfig, SenderRules, Signer
 from sandbox.server import run as serve
 
 from ..access import config_of
@@ -40,6 +40,8 @@ class SandboxWish:
     auto_advance_s: float | None = None
     effects_file: Path | None = None
     seed: int | None = None
+    #: Workflow notifications, each a table as JSON or a file that holds one.
+    notifications: Sequence[str] = ()
 
 
 def run(desk: Desk, wish: SandboxWish) -> None:
@@ -60,6 +62,7 @@ def run(desk: Desk, wish: SandboxWish) -> None:
         effects_file=wish.effects_file,
         seed=wish.seed,
         sender=SenderRules(stop_grace_s=2.0),
+        notifications=tuple(notification_of(desk, text) for text in wish.notifications),
     )
     check_free(wish.host, wish.port, option="--port")
     logs.set_up()
@@ -112,8 +115,32 @@ def _table(wish: SandboxWish) -> Mapping[str, Any]:
     return found
 
 
+def notification_of(desk: Desk, text: str) -> Notification:
+    """
+    Return a notification from its JSON, or from a file that holds it; values of headers may be references.
+
+    Raises:
+        Misuse: It cannot be had like that.
+
+    """
+    try:
+        source = text if text.lstrip().startswith("{") else Path(text).read_text("utf-8")
+        found = TypeAdapter(Notification).validate_json(source)
+    except OSError as error:
+        raise Misuse(f"--notification: {text} cannot be read: {error.strerror}") from error
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        raise Misuse(f"--notification cannot be used: {problems}") from None  # the error may hold a secret
+    headers = {name: _secret(desk, value, "--notification") for name, value in found.headers.items()}
+    return replace(found, headers=headers)
+
+
 def _token(desk: Desk, text: str) -> str:
+    return _secret(desk, text, "--token")
+
+
+def _secret(desk: Desk, text: str, option: str) -> str:
     try:
         return read_secret(text, environ=desk.environ, folder=Path()).reveal()
     except SecretError as error:
-        raise Misuse(f"--token: {error}") from error
+        raise Misuse(f"{option}: {error}") from error

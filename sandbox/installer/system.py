@@ -19,6 +19,7 @@ from ..operations import Call, refused
 from ..sender import Sender
 from .events import EVENT_TYPES, event_body, events_for, sample_body
 from .handlers import InstallerHandlers
+from .notifications import named, render
 from .orders import Order
 from .paths import OPERATIONS
 from .phases import MAIN_PATH, Change, Phase, following
@@ -107,11 +108,23 @@ class InstallerSystem:
                 event_type, order, organization_id=self.organization_id, now=self._config.clock()
             )
             self._send(event_type, order.id, body)
+            self._notify(event_type, order)
         if change is Change.DISPATCHING:
             self.auto.begin(order.id)
 
-    def _send(self, event_type: str, order_id: str, body: bytes) -> str:
-        event = SentEvent(id=self._ids.event_id(), type=event_type, subject=order_id, body=body)
+    def _notify(self, event_type: str, order: Order) -> None:
+        """
+        Send the notifications that the event sets off.
+        """
+        for system, one in named(self._config.notifications):
+            if not one.on or event_type in one.on:
+                body = render(one.template, event_type, order, now=self._config.clock())
+                self._send(event_type, order.id, body, system=system)
+
+    def _send(self, event_type: str, order_id: str, body: bytes, *, system: str = "installer") -> str:
+        event = SentEvent(
+            id=self._ids.event_id(), type=event_type, subject=order_id, body=body, system=system
+        )
         self._sender.take(event)
         return event.id
 
