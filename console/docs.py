@@ -8,14 +8,17 @@ from pathlib import Path
 
 from receiver import lifecycle
 
+from .api import OPERATIONS
 from .cli_reference import cli_page
 from .redis_reference import redis_page
 from .reference import settings_page
+from .rest.page import operations_text
 
 FOLDER = Path(__file__).parents[1] / "docs"
 
 #: What stands between the two remarks of the page is drawn.
 _DRAWN = re.compile(r"(diagram\(\): begin -->\n```mermaid\n).*?(\n```\n<!--)", re.DOTALL)
+_OPERATIONS = re.compile(r"(<!-- console\.api: begin[^\n]*-->\n).*?(<!-- console\.api: end -->)", re.DOTALL)
 
 
 def pages() -> Iterator[tuple[Path, str]]:
@@ -24,6 +27,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     """
     yield FOLDER / "cli.md", cli_page()
     yield FOLDER / "redis.md", redis_page()
+    yield FOLDER / "rest-api.md", _with_operations((FOLDER / "rest-api.md").read_text("utf-8"))
     yield FOLDER / "configuration.md", settings_page()
     yield FOLDER / "architecture.md", _with_life_cycle((FOLDER / "architecture.md").read_text("utf-8"))
 
@@ -31,6 +35,11 @@ def pages() -> Iterator[tuple[Path, str]]:
 def _with_life_cycle(page: str) -> str:
     drawing = lifecycle.diagram()
     return _DRAWN.sub(lambda match: f"{match[1]}{drawing}{match[2]}", page)
+
+
+def _with_operations(page: str) -> str:
+    text = operations_text(OPERATIONS)
+    return _OPERATIONS.sub(lambda match: f"{match[1]}\n{text}{match[2]}", page)
 
 
 def main() -> None:

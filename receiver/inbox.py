@@ -15,6 +15,8 @@ from .record import Record
 
 #: Events read from Redis at a time.
 PAGE = 200
+#: So far one looks for an event in its lane: a search takes the longer the longer the lane is.
+_LOOKED_AT_IN_LANE = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,13 +95,20 @@ class Inbox:
     def events(self, wanted: Filter, *, newest_first: bool = True) -> Iterator[Record]:
         """Yield the wanted events in the order of their acceptance, page by page."""
         names = [wanted.source] if wanted.source else self.sources()
-        lines = [self._line(keys.timeline(name), wanted, newest_first=newest_first) for name in names]
-        merged = heapq.merge(*lines, reverse=newest_first)
+        lines = [keys.timeline(name) for name in names]
+        merged = self.merged(lines, wanted, newest_first=newest_first)
         yield from self._admitted((key for _, key in merged), wanted)
 
     def accepted(self, wanted: Filter) -> Iterator[tuple[float, str]]:
         """Yield when each event of a source was accepted, and its key, the newest first; only the times are asked."""
         return self._line(keys.timeline(wanted.source), wanted, newest_first=True)
+
+    def merged(
+        self, indexes: Iterable[str], wanted: Filter, *, newest_first: bool
+    ) -> Iterator[tuple[float, str]]:
+        """Yield time and key from several indexes as if they were one; of *wanted*, the time range is taken."""
+        lines = [self._line(index, wanted, newest_first=newest_first) for index in indexes]
+        return heapq.merge(*lines, reverse=newest_first)
 
     def dead_letters(self, wanted: Filter) -> Iterator[Record]:
         """Yield the wanted dead letters, the oldest death first; the time range is that of their death."""
@@ -149,6 +158,11 @@ class Inbox:
     def lane(self, lane_key: str) -> list[str]:
         """Return the event keys that wait in a lane, the head first."""
         return self._redis.lrange(lane_key, 0, -1)  # type: ignore[return-value]
+
+    def place_in_lane(self, record: Record) -> int | None:
+        """Return the place of an event in its lane, 1 at the head; None where it is not among the first of one."""
+        place: int | None = self._redis.lpos(record.lane, record.key, maxlen=_LOOKED_AT_IN_LANE)  # type: ignore[assignment]
+        return None if place is None else place + 1
 
     def lanes(self) -> set[str]:
         """Return the key of every lane that holds events, found without the help of any index."""

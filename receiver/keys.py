@@ -60,6 +60,11 @@ def event_id(event_key: str) -> str:
     return event_key.removeprefix(_EVENT).partition(":")[2]
 
 
+def event_source(event_key: str) -> str:
+    """Return the source in an event key."""
+    return event_key.removeprefix(_EVENT).partition(":")[0]
+
+
 def body(event_key: str) -> str:
     """
     `orderhook:body:{source}:{event id}`: string, the delivered bytes as they were signed.

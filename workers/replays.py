@@ -162,6 +162,10 @@ class Register:
         fields: Mapping[str, str] = self._redis.hgetall(keys.replay(replay_id))  # type: ignore[assignment]
         return Replay.read(replay_id, fields) if fields.get("by") is not None else None
 
+    def count(self) -> int:
+        """Return how many replays the index knows; some of them may have expired."""
+        return int(self._redis.zcard(keys.replays()))
+
     def newest(self, limit: int) -> Iterator[Replay]:
         """Yield the replays on record, the newest first; those that have expired leave the index."""
         ids: Sequence[str] = self._redis.zrevrange(keys.replays(), 0, -1)  # type: ignore[assignment]

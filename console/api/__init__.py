@@ -6,12 +6,29 @@ and `workers`, as the command line does.
 """
 
 from ..rest.operation import Operation
-from . import backtests, explanations, tokens, workflows
+from . import (
+    audit,
+    backtests,
+    dead_letters,
+    events,
+    explanations,
+    replay_preview,
+    replays,
+    sources,
+    tokens,
+    workflows,
+)
 
 #: Every operation, in the order of the documentation.
 OPERATIONS: tuple[Operation, ...] = (
+    *events.OPERATIONS,
     *explanations.OPERATIONS,
+    *dead_letters.OPERATIONS,
+    *replays.OPERATIONS,
+    *replay_preview.OPERATIONS,
     *workflows.OPERATIONS,
     *backtests.OPERATIONS,
+    *sources.OPERATIONS,
+    *audit.OPERATIONS,
     *tokens.OPERATIONS,
 )

@@ -30,7 +30,7 @@ def show_list(desk: Desk, *, as_jsonl: bool) -> None:
     """
     raw = config_of(desk)
     sources = settings_of(desk).sources
-    rows = [(name, _scheme_type(raw, name), source) for name, source in sources.items()]
+    rows = [(name, scheme_type(raw, name), source) for name, source in sources.items()]
     if as_jsonl:
         for name, scheme, source in rows:
             render.json_line({"source": name, "scheme": scheme, **source.model_dump(mode="json")})
@@ -41,7 +41,10 @@ def show_list(desk: Desk, *, as_jsonl: bool) -> None:
         render.talk("no sources")
 
 
-def _scheme_type(raw: RawConfig, name: str) -> str:
+def scheme_type(raw: RawConfig, name: str) -> str:
+    """
+    Return by what scheme a source is verified, as the configuration spells it.
+    """
     scheme = raw.values["sources"][name].get("scheme")
     return str(scheme.get("type", "?")) if isinstance(scheme, dict) else "?"
 

@@ -44,7 +44,7 @@ def _page(found: Page, query: PageQuery) -> dict[str, Any]:
         "pageSize": query.page_size,
         "totalCount": found.total,
         "totalPages": pages,
-        "partial": bool(found.more),
+        "partial": found.partial,
         **{name: text for name, text in extra.items() if text},
         "success": True,
     }

@@ -13,6 +13,7 @@ from receiver.config import RawConfig
 from ..access import now_ms
 from ..scopes import Scope
 from ..settings import ConsoleSettings
+from .background import Background
 from .refusals import ErrorCode
 from .shapes import Answer, BodyModel, NoBody, NoPath, NoQuery, PathModel, QueryModel
 
@@ -42,6 +43,7 @@ class Services:
     client: "redis.Redis"
     raw: RawConfig
     settings: ConsoleSettings
+    background: Background = field(default_factory=Background)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

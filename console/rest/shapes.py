@@ -138,7 +138,8 @@ class Page:
 
     Args:
         total: How many items there are on all pages; None where counting them would cost too much.
-        more: What to give as `Cursor` to go on behind the last item that was looked at, where the list is cut short.
+        more: What to give as `Cursor` to go on behind what was looked at, where the list goes on that way.
+        partial: The page was cut short before it was full, and there may be more.
         explanation: Why the total is unknown or the page is cut short, for a person.
 
     """
@@ -146,6 +147,7 @@ class Page:
     items: Sequence[Answer]
     total: int | None
     more: str = ""
+    partial: bool = False
     explanation: str = ""
 
 
