@@ -15,7 +15,7 @@ from receiver.record import Record
 from workers.failures import Permanent
 from workers.workflows import EntityType, Workflow, triggered
 
-from .cases import read_case
+from .cases import passes_over, read_case
 from .explaining import Case, Fetched
 from .settings import ConsoleSettings
 
@@ -137,9 +137,7 @@ class Backtest:
             self.events += 1
             self.first = min(self.first or record.accepted, record.accepted)
             self.last = max(self.last, record.accepted)
-            if record.readable and any(
-                _starts(one, record) for tally in self.tallies for one in tally.trial.asked
-            ):
+            if record.readable and self._concerns(record):
                 page.append(record)
             if len(page) == PAGE:
                 self._look(inbox, page)
@@ -148,6 +146,10 @@ class Backtest:
                 yield PAGE
         self._look(inbox, page)
         yield self.events % PAGE
+
+    def _concerns(self, record: Record) -> bool:
+        echo = passes_over(record, self.settings)
+        return any(_starts(one, record, echo=echo) for tally in self.tallies for one in tally.trial.asked)
 
     def _look(self, inbox: Inbox, page: Sequence[Record]) -> None:
         for record, body in zip(page, inbox.bodies(page), strict=True):
@@ -162,7 +164,7 @@ class Backtest:
         fetched = self._fetched(case)
         for tally in self.tallies:
             answers = [_answer(one, case, fetched) for one in tally.trial.asked]
-            tally.started += _starts(tally.trial.workflow, case.record)
+            tally.started += _starts(tally.trial.workflow, case.record, echo=case.passed_over)
             tally.count(case.record.id, answers[0], answers[-1])
 
     def _fetched(self, case: Case) -> Fetched:
@@ -186,11 +188,15 @@ def trials(workflows: Iterable[Workflow], today: Iterable[Workflow]) -> tuple[Tr
 
 
 def _answer(workflow: Workflow, case: Case, fetched: Fetched) -> bool | None:
-    return case.holds(workflow, fetched) if _starts(workflow, case.record) else False
+    if not _starts(workflow, case.record, echo=case.passed_over):
+        return False
+    return case.holds(workflow, fetched)
 
 
-def _starts(workflow: Workflow, record: Record) -> bool:
-    return bool(triggered(record.type, record.stale, (workflow,)))
+def _starts(workflow: Workflow, record: Record, *, echo: bool) -> bool:
+    return workflow.is_for(record.source) and bool(
+        triggered(record.type, record.stale, (workflow,), echo=echo)
+    )
 
 
 def _add(examples: list[str], event_id: str) -> None:

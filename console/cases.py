@@ -7,6 +7,7 @@ import redis
 from receiver.inbox import Inbox
 from receiver.record import Record
 from workers.failures import Permanent
+from workers.loops import LoopRules
 from workers.views import event_view
 
 from .errors import Failed
@@ -43,4 +44,12 @@ def read_case(record: Record, body: str | None, settings: ConsoleSettings) -> Ca
     trusts_payload = terms is None or terms.trust == "payload"
     text = None if body is None else body.encode()
     event = event_view(record, text, trusts_payload=trusts_payload)
-    return Case(record=record, event=event, trusts_payload=trusts_payload)
+    passed_over = passes_over(record, settings)
+    return Case(record=record, event=event, trusts_payload=trusts_payload, passed_over=passed_over)
+
+
+def passes_over(record: Record, settings: ConsoleSettings) -> bool:
+    """
+    Return whether the event is an echo that starts no workflow but those that ask for it.
+    """
+    return LoopRules.of(settings.guard_of(record.source)).passes_over(record)

@@ -64,6 +64,8 @@ class Case:
     record: Record
     event: EventView
     trusts_payload: bool
+    #: It is the echo of a write of ours, and starts no workflow but those that ask for it.
+    passed_over: bool = False
 
     def view(self, workflow: Workflow, fetched: Fetched) -> View:
         """
@@ -156,9 +158,13 @@ def _hindrances(case: Case, entry: Entry) -> Iterator[Remark]:
     if about not in (workflow.entity_type, None):
         text = f"it is about {workflow.entity_type}, the event about {about}"
         yield Remark(code="entity_type", text=text)
+    if not workflow.is_for(event.source):
+        yield Remark(
+            code="shop", text="the event is a connected shop's, and its conditions name no event.source"
+        )
     if not workflow.runs(stale=event.stale):
         yield Remark(code="stale", text="the event is stale, and on_stale is skip")
-    if event.echo and workflow.on_echo == "skip" and case.record.reason == "echo":
+    if case.passed_over and workflow.on_echo == "skip":
         yield Remark(code="echo", text="the event is the echo of a write of ours, and on_echo is skip")
 
 

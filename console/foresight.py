@@ -96,7 +96,8 @@ def _foresee(record: Record, body: str | None, catalog: Catalog, *, trusts_paylo
     run = 0
     for workflow in triggered(event.type, event.stale, catalog.workflows):
         view = condition_view(event, trusts_payload=trusts_payload, fetched=None, about=workflow.entity_type)
-        fate = _fate_by_conditions(workflow, view) if workflow.acts else None
+        asked = workflow.acts and workflow.is_for(event.source)
+        fate = _fate_by_conditions(workflow, view) if asked else None
         if fate is not None:
             found += _steps(workflow, run, fate)
             run += 1

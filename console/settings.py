@@ -8,6 +8,7 @@ from pydantic import Field
 
 from receiver.config import RawConfig, validated
 from receiver.settings import Elsewhere, ReceiverSection, RedisUrl, Section, SourceName, SourceTerms
+from workers.loop_settings import LoopGuardSettings
 
 _DAY_MS = 24 * 60 * 60 * 1000
 
@@ -19,7 +20,9 @@ class ConsoleSource(SourceTerms):
 
     scheme: Elsewhere = Field(default=None, repr=False, exclude=True)
     api: Elsewhere = Field(default=None, repr=False, exclude=True)
-    loop_guard: Elsewhere = Field(default=None, repr=False, exclude=True)
+    loop_guard: LoopGuardSettings = Field(
+        default=LoopGuardSettings(), description="What is other than in `[loop_guard]` for this source."
+    )
 
 
 class ConsoleReceiver(ReceiverSection):
@@ -81,10 +84,17 @@ class ConsoleSettings(Section):
     sources: dict[SourceName, ConsoleSource] = Field(default_factory=dict)
     targets: Elsewhere = Field(default=None, repr=False, exclude=True)
     worker: Elsewhere = Field(default=None, repr=False, exclude=True)
-    loop_guard: Elsewhere = Field(default=None, repr=False, exclude=True)
+    loop_guard: LoopGuardSettings = LoopGuardSettings()
     workflows: Elsewhere = Field(default=None, repr=False, exclude=True)
     actions: Elsewhere = Field(default=None, repr=False, exclude=True)
     integrations: Elsewhere = Field(default=None, repr=False, exclude=True)
+
+    def guard_of(self, source: str) -> LoopGuardSettings:
+        """
+        Return what the guard against loops is told of a source.
+        """
+        found = self.sources.get(source)
+        return found.loop_guard.over(self.loop_guard) if found else self.loop_guard
 
     def keep_ms(self, source: str) -> int:
         """

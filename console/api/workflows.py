@@ -103,6 +103,11 @@ class NewWorkflow(BodyModel):
     on_stale: str | None = Field(
         default=None, max_length=20, description="Ours: `skip` or `run`, when the event came late."
     )
+    on_echo: str | None = Field(
+        default=None,
+        max_length=20,
+        description="Ours: `skip` or `run`, when a write of ours raised the event.",
+    )
     latest_only: bool | None = Field(
         default=None, description="Ours: pass an event over while a newer one of its type waits."
     )
@@ -218,6 +223,7 @@ def definition_of(body: NewWorkflow) -> dict[str, Any]:
         "actions": [_action(one) for one in actions],
         "mode": body.mode,
         "on_stale": body.on_stale,
+        "on_echo": body.on_echo,
         "latest_only": body.latest_only,
     }
     return {name: value for name, value in given.items() if value is not None}

@@ -122,6 +122,23 @@ def test_whatever_else_decides_is_said_too(client, orderhook):
     assert ["api"] == [row["from"] for row in rows if row["workflow"] == "b"]
 
 
+def test_an_echo_and_a_shop_are_told_as_hindrances(client, orderhook):
+    """Both keep back a workflow whose trigger and conditions fit, and neither shows in the payload."""
+    accepted(client, an_event(), an_event("evt-2", source="shopify-1a2b3c4d"))
+    client.hset(keys.event("shop", "evt-1"), "echo", "assign_tag shop evt-0")
+    orderhook.configure(workflows=[a_workflow("w"), a_workflow("v", on_echo="run")])
+
+    found = {
+        event_id: [
+            [one["code"] for one in row["hindrances"]]
+            for row in orderhook.run("workflows", "explain", event_id, "--json").rows
+        ]
+        for event_id in ("evt-1", "evt-2")
+    }
+
+    assert {"evt-1": [["echo"], []], "evt-2": [["shop"], ["shop"]]} == found
+
+
 def test_a_version_that_the_event_is_pinned_to_is_told_from_todays(client, orderhook):
     """It ran by yesterday's conditions; today's would have said no."""
     accepted(client, an_event(data={"total": 5}))
