@@ -74,6 +74,9 @@ _OUTCOME_TONES = {
 _REASONS = {
     "no_workflow": "no workflow wants it",
     "order_gone": "the order is gone",
+    "shipment_gone": "the shipment is gone",
+    "customer_gone": "the customer is gone",
+    "product_gone": "the product is gone",
     "order_unknown": "the order API does not know the order",
 }
 

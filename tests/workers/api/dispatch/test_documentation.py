@@ -1,7 +1,23 @@
 """The documentation page of the API against the table in the code, which it must not contradict."""
 
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+import tomlkit
+
+from receiver.config import read_config
+from receiver.lifecycle import Status
+from sandbox.config import SandboxConfig
+from sandbox.server import serving
 from tests.support.code import ROOT
+from tests.support.events import accepted, an_event, record
+from tests.support.http_peer import serving as serving_peer
+from workers import shift
+from workers.api.dispatch.filters import field
 from workers.api.dispatch.operations import OPERATIONS
+from workers.plant import Plant
+from workers.settings import worker_settings
 
 PAGE = (ROOT / "docs" / "dispatch-api.md").read_text("utf-8")
 
@@ -18,3 +34,75 @@ def test_the_page_shows_every_operation_as_the_table_has_it():
 
 def _mark(operation):
     return " **!**" if operation.writes and operation.route.method == "GET" else ""
+
+
+def _blocks(language):
+    return [part.partition("```")[0] for part in PAGE.split(f"```{language}\n")[1:]]
+
+
+def test_the_pages_source_is_a_configuration_that_works(tmp_path):
+    """It is what people copy."""
+    (source,) = _blocks("toml")
+    file = tmp_path / "orderhook.toml"
+    file.write_text(source)
+
+    settings = worker_settings(read_config(path=file, environ={"DISPATCH_API_TOKEN": "x"}))
+
+    assert "dispatch" == settings.sources["dispatch"].system
+    assert 10 == settings.apis["dispatch"].rate_per_s
+
+
+@pytest.mark.anyio
+async def test_the_pages_program_prints_what_the_page_shows(capsys):
+    """An example that has drifted costs more trust than none."""
+    program = next(block for block in _blocks("python") if "asyncio.run" in block)
+    *lines, last = program.strip().splitlines()
+    found = {}
+    exec(compile("\n".join(lines), "docs/dispatch-api.md", "exec"), found)
+
+    async with serving(SandboxConfig(port=0, seed=1)) as url:
+        await found["main"](url)
+
+    assert "asyncio.run(main(" in last
+    assert _blocks("text") == [capsys.readouterr().out]
+
+
+def test_the_page_writes_filters_as_the_builder_does():
+    """The table is read instead of the module."""
+    names = {"field": field, "datetime": datetime, "UTC": UTC, "Decimal": Decimal}
+    rows = [line.split("`") for line in PAGE.splitlines() if line.startswith('| `field("')]
+
+    assert len(rows) == 5
+    for row in rows:
+        assert row[-2] == str(eval(row[1], names))
+
+
+@pytest.mark.anyio
+async def test_the_pages_action_runs(redis_url, client, tmp_path):
+    """It is the other thing that people copy."""
+    code = next(block for block in _blocks("python") if "@action" in block)
+    (tmp_path / "dispatch_page_actions.py").write_text(code)
+    async with serving_peer() as upstream:
+        upstream.answers(200, {"data": {"guid": "g-1", "status": "pending"}, "success": True})
+        api = {"base_url": upstream.url, "token": "hush"}
+        values = {
+            "redis_url": redis_url,
+            "actions": ["dispatch_page_actions"],
+            "sources": {"shop": {"system": "dispatch", "scheme": {"type": "unsigned"}, "api": api}},
+            "workflows": [
+                {
+                    "name": "w",
+                    "entity_type": "Order",
+                    "trigger": "order.created",
+                    "actions": [{"type": "choose_carrier", "carrier": "r-1"}],
+                }
+            ],
+        }
+        (tmp_path / "orderhook.toml").write_text(tomlkit.dumps(values))
+        settings = worker_settings(read_config(environ={}, path=tmp_path / "orderhook.toml"))
+        accepted(client, an_event(type="order.created", subject="g-1"))
+
+        await shift.work(Plant(settings=settings, registry=settings.registry), linger_s=0.02)
+
+        assert Status.SUCCEEDED is record(client).status
+        assert {"orderIds": ["g-1"], "carrierId": "r-1"} == upstream.seen[-1].json()
