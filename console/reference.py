@@ -144,6 +144,7 @@ _ORDER = (
     "console",
     "sources",
     "targets",
+    "email",
     "worker",
     "loop_guard",
     "integrations",
@@ -153,17 +154,7 @@ _ORDER = (
 
 def _place(item: tuple[str, Table]) -> int:
     top = item[0].split(".")[0]
-    return (
-        "",
-        "receiver",
-        "console",
-        "sources",
-        "targets",
-        "worker",
-        "loop_guard",
-        "integrations",
-        WORKFLOWS,
-    ).index(top)
+    return _ORDER.index(top)
 
 
 def _walk(root: Node, node: Node, *, title: str, about: str) -> Iterator[Table]:

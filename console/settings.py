@@ -83,6 +83,8 @@ class ConsoleSettings(Section):
     console: ConsoleSection = ConsoleSection()
     sources: dict[SourceName, ConsoleSource] = Field(default_factory=dict)
     targets: Elsewhere = Field(default=None, repr=False, exclude=True)
+    templates: Elsewhere = Field(default=None, repr=False, exclude=True)
+    email: Elsewhere = Field(default=None, repr=False, exclude=True)
     worker: Elsewhere = Field(default=None, repr=False, exclude=True)
     loop_guard: LoopGuardSettings = LoopGuardSettings()
     workflows: Elsewhere = Field(default=None, repr=False, exclude=True)

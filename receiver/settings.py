@@ -225,6 +225,8 @@ class ReceiverSettings(Section):
     receiver: ReceiverSection = ReceiverSection()
     sources: dict[SourceName, SourceSettings] = Field(default_factory=dict)
     targets: Elsewhere = Field(default=None, repr=False, exclude=True)
+    templates: Elsewhere = Field(default=None, repr=False, exclude=True)
+    email: Elsewhere = Field(default=None, repr=False, exclude=True)
     worker: Elsewhere = Field(default=None, repr=False, exclude=True)
     loop_guard: Elsewhere = Field(default=None, repr=False, exclude=True)
     workflows: Elsewhere = Field(default=None, repr=False, exclude=True)

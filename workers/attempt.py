@@ -201,6 +201,7 @@ class _Visit:
             order=facts.known(workflow.entity_type),
             api=self.rules.api,
             targets=self.shop.targets,
+            kit=self.shop.kit,
             resumed=resumed,
             shops=self.shop.shops,
             trusts_payload=self.rules.trusts_payload,

@@ -18,7 +18,7 @@ from receiver import keys
 from receiver.sealing import Sealing
 from receiver.settings import read_config
 
-from . import configured, versions
+from . import configured, kitting, versions
 from .actions import OrderApi, Registry
 from .api.transport import open_session
 from .budget import Budgets, keeping
@@ -105,6 +105,7 @@ async def workshop(
         made = await clients(tools.settings, session, redis=redis, budgets=budgets, folder=tools.folder)
         apis = {name: _watched(tools, name, api, memory) for name, api in made.items()}
         connected = await stack.enter_async_context(_shops(tools, redis, defined, apis))
+        kit = await stack.enter_async_context(kitting.keeping(tools.settings, apis=apis))
         yield Workshop(
             books=books,
             workflows=workflows,
@@ -120,6 +121,7 @@ async def workshop(
             ),
             targets=found.by_name,
             shops=connected.shops,
+            kit=kit,
             rules={name: _rules(tools, name, apis.get(name)) for name in tools.settings.sources},
             default_rules=SourceRules(keep_ms=tools.keep_ms("")),
             policy=RetryPolicy(

@@ -9,10 +9,12 @@ from typing import Annotated, Any, Self, TypeAlias
 from pydantic import ConfigDict, Field, model_validator
 
 from receiver.secrets import SecretText
+from receiver.setting_kinds import Folder
 from receiver.settings import Elsewhere, RedisUrl, Section, SourceName, SourceTerms
 
 from .api.paths import InstallerPaths, InstallerStatuses
 from .loop_settings import LoopGuardSettings
+from .mail_settings import EmailSettings
 from .provider_settings import CredentialsTable, IntegrationsSection
 from .target_settings import TargetName, TargetSettings
 
@@ -220,6 +222,13 @@ class WorkerFile(Section):
     console: CredentialsTable = CredentialsTable()
     integrations: IntegrationsSection = IntegrationsSection()
     loop_guard: LoopGuardSettings = LoopGuardSettings()
+    templates: Folder | None = Field(
+        default=None,
+        description="Folder of the templates that steps name; see [send_email](actions/send_email.md).",
+    )
+    email: EmailSettings | None = Field(
+        default=None, repr=False, description="The mail server of `send_email`."
+    )
     workflows: list[Any] = Field(
         default_factory=list,
         repr=False,

@@ -15,11 +15,13 @@ from receiver.config import ConfigError, Gathering, Path, Problem, RawConfig, do
 from receiver.secrets import Secret, SecretError
 from receiver.settings import ReceiverSettings, SourceTerms
 
-from .actions import ActionError, Registry
+from .actions import ActionError, Around, Registry
 from .loop_settings import LoopGuardSettings
+from .mail_settings import EmailSettings
 from .provider_settings import IntegrationsSection
 from .sections import MODULE_NAME, ApiSettings, RetrySettings, WorkerFile, WorkerSection
 from .target_settings import TargetSettings
+from .templating import Shelf
 from .workflows import Workflow, WorkflowErrors, WorkflowProblem, load_workflows
 
 __all__ = [
@@ -49,6 +51,8 @@ class WorkerSettings:
     #: By source.
     loop_guards: Mapping[str, LoopGuardSettings]
     targets: Mapping[str, TargetSettings] = field(repr=False)
+    shelf: Shelf
+    email: EmailSettings | None = field(repr=False)
     actions: tuple[str, ...]
     registry: Registry = field(repr=False)
     workflows: tuple[Workflow, ...] = field(repr=False)
@@ -115,6 +119,8 @@ def _assembled(file: WorkerFile, registry: Registry, workflows: tuple[Workflow, 
         apis={name: source.api for name, source in file.sources.items() if source.api},
         loop_guards={name: one.loop_guard.over(file.loop_guard) for name, one in file.sources.items()},
         targets=file.targets,
+        shelf=Shelf(folder=file.templates),
+        email=file.email,
         actions=tuple(file.actions),
         registry=registry,
         workflows=workflows,
@@ -127,14 +133,19 @@ def _registry(raw: RawConfig) -> Registry:
     found = raw.values.get("actions", ())
     names = [name for name in found if _is_module(name)] if isinstance(found, list) else []
     try:
-        return Registry.load(names, folder=raw.folder, targets=_targets(raw))
+        return Registry.load(names, folder=raw.folder, around=_around(raw))
     except ActionError as error:
         raise ConfigError(_action_problems(error, found, raw)) from error
 
 
-def _targets(raw: RawConfig) -> frozenset[str]:
-    found = raw.values.get("targets", {})
-    return frozenset(found) if isinstance(found, Mapping) else frozenset()
+def _around(raw: RawConfig) -> Around:
+    """Return what parameters may name, by the names alone: neither secrets nor checked values are needed for it."""
+    targets, folder = raw.values.get("targets", {}), raw.values.get("templates")
+    return Around(
+        targets=frozenset(targets) if isinstance(targets, Mapping) else frozenset(),
+        shelf=Shelf(folder=(raw.folder / folder).resolve() if isinstance(folder, str) and folder else None),
+        tables=frozenset(raw.values),
+    )
 
 
 def _is_module(name: object) -> bool:

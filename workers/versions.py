@@ -43,8 +43,8 @@ async def find(redis: "aredis.Redis", registry: Registry, name: str, version: st
     if stored is None:
         return None
     with contextlib.suppress(WorkflowErrors):  # an action it names is gone; the caller says so of the event
-        # A target that is gone since is told of where it is missed.
-        return load_workflow(msgspec.json.decode(stored), known=replace(registry, targets=None))
+        # A target or a template that is gone since is told of where it is missed.
+        return load_workflow(msgspec.json.decode(stored), known=replace(registry, around=None))
     return None
 
 

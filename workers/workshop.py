@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from .actions import OrderApi, Registry, Target
+from .actions import Kit, OrderApi, Registry, Target
 from .budget import Budgets
 from .ledger import Claim, End
 from .loops.guard import LoopRules
@@ -55,6 +55,7 @@ class Workshop:
     registry: Registry
     budgets: Budgets
     targets: Mapping[str, Target]
+    kit: Kit
     shops: Shops | None = None
     rules: Mapping[str, SourceRules]
     default_rules: SourceRules

@@ -25,7 +25,7 @@ SECRET = f"whsec_{base64.b64encode(bytes(32)).decode()}"
 ENVIRON = {name: new_key() if name.endswith("_KEY") else SECRET for name in re.findall(r"env:(\w+)", TEXT)}
 
 #: Shown with a value, since no value is their default.
-_UNSET = {"system", "spool", "rate_limit_per_s"} | {
+_UNSET = {"system", "spool", "templates", "rate_limit_per_s"} | {
     "max_pending_events",
     "max_pending_bytes",
     "secrets_key",

@@ -15,15 +15,18 @@ from .base import (
     Step,
     Target,
 )
+from .kit import Kit
 from .marking import action
-from .parameters import TargetName
+from .parameters import Around, TargetName
 from .registry import ActionError, Registry
 
 __all__ = [
     "Action",
     "ActionError",
+    "Around",
     "EffectClass",
     "EventView",
+    "Kit",
     "OrderApi",
     "Pause",
     "Registry",

@@ -15,6 +15,7 @@ from receiver.record import Lane
 
 from ..api.models import OrderCreated, OrderPhase, Tag, UploadedFile
 from ..api.orders import NewOrder
+from .kit import EMPTY, Kit
 
 if TYPE_CHECKING:  # it calls shops, and so knows more than an action's type needs
     from ..providers.shops import Shops
@@ -141,6 +142,7 @@ class Step:
         api: The order API of the event's source; None where the configuration names none.
         idempotency_key: The same in every attempt and every replay of this step.
         targets: The receivers of outbound webhooks, by name.
+        kit: What else actions work with: templates, mail, push messages, downloads.
         resumed: How its pause ended, if it paused.
         shops: The shops that are connected through the Integrations API.
         trusts_payload: What the sender wrote is believed; of a source that is a hint only, it is not.
@@ -152,6 +154,7 @@ class Step:
     order: Mapping[str, Any] | None = field(default=None, repr=False)
     api: OrderApi | None = field(default=None, repr=False)
     targets: Mapping[str, Target] = field(default_factory=dict, repr=False)
+    kit: Kit = field(default=EMPTY, repr=False)
     resumed: Resumed | None = None
     shops: "Shops | None" = field(default=None, repr=False)
     trusts_payload: bool = True

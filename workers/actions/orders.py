@@ -47,7 +47,7 @@ async def dispatch_order(step: Step) -> Result:
     order = await _read(step)
     if _is_dispatched(order):
         return _outcome(order, acted=False)
-    call = _api(step).dispatch_order(_order_id(step), idempotency_key=step.idempotency_key)
+    call = api_of(step).dispatch_order(order_id_of(step), idempotency_key=step.idempotency_key)
     return _outcome(order, acted=await _act(step, call, done=_is_dispatched))
 
 
@@ -71,7 +71,7 @@ async def cancel_order(step: Step, *, reason: CancelReason | None = None) -> Res
     order = await _read(step)
     if _is_cancelled(order):
         return _outcome(order, acted=False)
-    call = _api(step).cancel_order(_order_id(step), reason=reason, idempotency_key=step.idempotency_key)
+    call = api_of(step).cancel_order(order_id_of(step), reason=reason, idempotency_key=step.idempotency_key)
     return _outcome(order, acted=await _act(step, call, done=_is_cancelled))
 
 
@@ -88,7 +88,7 @@ async def assign_tag(step: Step, *, tag: TagName) -> Result:
     if _carries(tag, await _read(step)):
         return {"tag": tag, "already": True}
     found = await _find_or_create(step, tag)
-    call = _api(step).assign_tag(_order_id(step), found.id, idempotency_key=step.idempotency_key)
+    call = api_of(step).assign_tag(order_id_of(step), found.id, idempotency_key=step.idempotency_key)
     acted = await _act(step, call, done=partial(_carries, tag))
     return {"tag": tag, "tagId": found.id, "already": not acted}
 
@@ -99,13 +99,13 @@ async def remove_tag(step: Step, *, tag: TagName) -> Result:
     carried = _named(tag, (await _read(step)).tags)
     if carried is None:
         return {"tag": tag, "already": True}
-    call = _api(step).remove_tag(_order_id(step), carried.id, idempotency_key=step.idempotency_key)
+    call = api_of(step).remove_tag(order_id_of(step), carried.id, idempotency_key=step.idempotency_key)
     acted = await _act(step, call, done=lambda order: not _carries(tag, order))
     return {"tag": tag, "tagId": carried.id, "already": not acted}
 
 
 async def _find_or_create(step: Step, name: str) -> Tag:
-    api = _api(step)
+    api = api_of(step)
     found = _named(name, await api.list_tags())
     if found is None:
         found = _named(name, await _create(step, name))
@@ -115,7 +115,7 @@ async def _find_or_create(step: Step, name: str) -> Tag:
 
 
 async def _create(step: Step, name: str) -> Sequence[Tag]:
-    api = _api(step)
+    api = api_of(step)
     try:
         # A key of its own: under the step's key the API would take the assignment for a repeat of this call.
         return await api.create_tags([name], idempotency_key=f"{step.idempotency_key}-tag")
@@ -144,17 +144,19 @@ async def _act(step: Step, call: Awaitable[object], *, done: Callable[[OrderSeen
 
 
 async def _read(step: Step) -> OrderSeen:
-    return await _api(step).get_order(_order_id(step))
+    return await api_of(step).get_order(order_id_of(step))
 
 
-def _api(step: Step) -> OrderApi:
+def api_of(step: Step) -> OrderApi:
+    """Return the order API of the event's source. Raises Permanent where the configuration names none."""
     if step.api is None:
         message = f"no order API is configured for the source; add `api` to [sources.{step.event.source}]"
         raise Permanent(message, reason=Reason.API_MISSING)
     return step.api
 
 
-def _order_id(step: Step) -> str:
+def order_id_of(step: Step) -> str:
+    """Return the id of the event's order. Raises Permanent where the event names none."""
     if not step.event.subject:
         message = f"the event {step.event.type} names no order; see `mapping.subject` of its source"
         raise Permanent(message, reason=Reason.SUBJECT_MISSING)

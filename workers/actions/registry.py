@@ -20,10 +20,11 @@ from ..redaction import redacted
 from .base import Action
 from .building import build
 from .marking import Mark, mark_of
-from .parameters import TARGETS
+from .parameters import Around, context_of
 
 #: Loaded always, before the modules of the configuration.
 BUILT_IN = (
+    "workers.actions.mailing",
     "workers.actions.orders",
     "workers.actions.pause",
     "workers.actions.shop",
@@ -45,11 +46,11 @@ class Registry:
     Actions by name, read like a mapping.
 
     Args:
-        targets: The names that a parameter may give to a target of webhooks; None where nobody knows them.
+        around: What of the configuration a parameter may name; None where nobody knows.
     """
 
     actions: Mapping[str, Action]
-    targets: frozenset[str] | None = None
+    around: Around | None = None
 
     @classmethod
     def load(
@@ -57,7 +58,7 @@ class Registry:
         modules: Sequence[str] = (),
         *,
         folder: Path | None = None,
-        targets: frozenset[str] | None = None,
+        around: Around | None = None,
     ) -> Self:
         """
         Import *modules* and collect their actions, after the built-in ones.
@@ -76,7 +77,7 @@ class Registry:
             collection.add_module(module)
         if collection.problems:
             raise ActionError(collection.problems)
-        return cls(MappingProxyType(collection.actions), targets)
+        return cls(MappingProxyType(collection.actions), around)
 
     def __getitem__(self, name: str) -> Action:
         return self.actions[name]
@@ -94,7 +95,7 @@ class Registry:
         Raises:
             ValidationError: It cannot be used.
         """
-        return self.actions[name].params.model_validate(given, context={TARGETS: self.targets})
+        return self.actions[name].params.model_validate(given, context=context_of(self.around))
 
     def describe_unknown(self, name: str) -> str:
         """Return the message for a name that is not in here, with the names that are."""

@@ -13,6 +13,7 @@ from ..failures import Permanent, Reason
 from ..targets.answers import TargetReason
 from .base import Result, Step, Target
 from .marking import action
+from .orders import api_of, order_id_of
 from .parameters import TargetName
 
 Data: TypeAlias = Literal["event", "order", "none"]
@@ -84,10 +85,4 @@ def _own(step: Step) -> Mapping[str, Any]:
 
 
 async def _order(step: Step) -> Mapping[str, Any]:
-    if step.api is None:
-        message = f"no order API is configured for the source; add `api` to [sources.{step.event.source}]"
-        raise Permanent(message, reason=Reason.API_MISSING)
-    if not step.event.subject:
-        message = f"the event {step.event.type} names no order; see `mapping.subject` of its source"
-        raise Permanent(message, reason=Reason.SUBJECT_MISSING)
-    return (await step.api.get_order(step.event.subject)).raw
+    return (await api_of(step).get_order(order_id_of(step))).raw
