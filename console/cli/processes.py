@@ -16,6 +16,7 @@ SANDBOX_EXAMPLES = examples(
     "orderhook sandbox --source installer --webhook-url http://127.0.0.1:8000/webhooks/installer",
     "orderhook sandbox --webhook-url http://127.0.0.1:8000/webhooks/shop --webhook-scheme standard-webhooks "
     "--webhook-secret env:SHOP_SECRET",
+    "orderhook sandbox --dispatch-webhook-url http://127.0.0.1:8000/webhooks/dispatch --dispatch-source dispatch",
     "curl -X POST http://127.0.0.1:8002/_sandbox/seed --json '{\"orders\": 3}'",
 )
 
@@ -31,6 +32,16 @@ SandboxHost = Annotated[
 ]
 SandboxPort = Annotated[int, typer.Option(min=0, max=65_535, metavar="PORT", help="Port to listen on.")]
 WebhookUrl = Annotated[str | None, typer.Option(metavar="URL", help="Where its events go; nowhere if unset.")]
+DispatchWebhookUrl = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="Where the events of its Dispatch side go; nowhere if unset."),
+]
+DispatchSource = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME", help="Sign those as this source of the configuration; as the others if unset."
+    ),
+]
 SourceToPlay = Annotated[str, typer.Option(metavar="NAME", help="Sign as this source of the configuration.")]
 WebhookScheme = Annotated[
     str,
@@ -100,6 +111,8 @@ def sandbox(
     host: SandboxHost = "127.0.0.1",
     port: SandboxPort = 8002,
     webhook_url: WebhookUrl = None,
+    dispatch_webhook_url: DispatchWebhookUrl = None,
+    dispatch_source: DispatchSource = "",
     source: SourceToPlay = "",
     webhook_scheme: WebhookScheme = "",
     webhook_secret: WebhookSecret = "",
@@ -110,7 +123,7 @@ def sandbox(
     notification: Notifications = None,
 ) -> None:
     """
-    Play the order API and its sender, for development and tests.
+    Play both order APIs and their senders, for development and tests.
     """
     from ..commands import sandbox as command
 
@@ -118,6 +131,8 @@ def sandbox(
         host=host,
         port=port,
         webhook_url=webhook_url,
+        dispatch_webhook_url=dispatch_webhook_url,
+        dispatch_source=dispatch_source,
         source=source,
         scheme=webhook_scheme,
         secret=webhook_secret,

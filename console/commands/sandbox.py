@@ -1,5 +1,5 @@
 """
-`orderhook sandbox`: the process that plays the order API and its sender, until SIGTERM or Ctrl-C.
+`orderhook sandbox`: the process that plays the order APIs and their senders, until SIGTERM or Ctrl-C.
 """
 
 import json
@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from receiver import logs
 from receiver.secrets import SecretError, read_secret
 from receiver.verification import SchemeSettings, sign
-from sandbox.config import Notification, SandboxConfig, SenderRules, Signer
+from sandbox.config import DispatchRules, Notification, SandboxConfig, SenderRules, Signer
 from sandbox.server import run as serve
 
 from ..access import config_of
@@ -32,6 +32,9 @@ class SandboxWish:
     host: str
     port: int
     webhook_url: str | None = None
+    #: Where the events of the Dispatch side go, and the source that signs them; signed as the others if unset.
+    dispatch_webhook_url: str | None = None
+    dispatch_source: str = ""
     #: The source of the configuration whose scheme signs, or a scheme by its type or as JSON, with a secret.
     source: str = ""
     scheme: str = ""
@@ -57,6 +60,7 @@ def run(desk: Desk, wish: SandboxWish) -> None:
         port=wish.port,
         webhook_url=wish.webhook_url,
         signer=signer_of(desk, wish),
+        dispatch=DispatchRules(webhook_url=wish.dispatch_webhook_url, signer=dispatch_signer_of(desk, wish)),
         tokens=(_token(desk, wish.token),) if wish.token else SandboxConfig().tokens,
         auto_advance_s=wish.auto_advance_s,
         effects_file=wish.effects_file,
@@ -79,9 +83,21 @@ def signer_of(desk: Desk, wish: SandboxWish) -> Signer | None:
 
     """
     scheme = _scheme(desk, wish)
-    if scheme is None:
-        return None
+    return None if scheme is None else _signer(scheme)
 
+
+def dispatch_signer_of(desk: Desk, wish: SandboxWish) -> Signer | None:
+    """
+    Return what signs the deliveries of the Dispatch side, None to sign them as the others.
+
+    Raises:
+        NotFound: There is no such source.
+
+    """
+    return _signer(_scheme_of(desk, wish.dispatch_source)) if wish.dispatch_source else None
+
+
+def _signer(scheme: SchemeSettings) -> Signer:
     def signer(event_id: str, event_type: str, timestamp: int, body: bytes) -> list[tuple[str, str]]:
         return sign(scheme, event_id=event_id, event_type=event_type, timestamp=timestamp, body=body)
 
@@ -90,7 +106,7 @@ def signer_of(desk: Desk, wish: SandboxWish) -> Signer | None:
 
 def _scheme(desk: Desk, wish: SandboxWish) -> SchemeSettings | None:
     if wish.source:
-        return one_source(config_of(desk), wish.source).sources[wish.source].scheme
+        return _scheme_of(desk, wish.source)
     if not wish.scheme:
         return None
     context = {"environ": desk.environ, "folder": Path()}
@@ -100,6 +116,10 @@ def _scheme(desk: Desk, wish: SandboxWish) -> SchemeSettings | None:
         problems = "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.errors())
         raise Misuse(f"--webhook-scheme cannot be used: {problems}") from None  # the error may hold a secret
     return found
+
+
+def _scheme_of(desk: Desk, source: str) -> SchemeSettings:
+    return one_source(config_of(desk), source).sources[source].scheme
 
 
 def _table(wish: SandboxWish) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from .lives import ORDER
 from .paging import page_of, selected
 from .shipment_book import ShipmentBook
 from .views import order_line, whole_order
-from .world import Entity, World, found
+from .world import Entity, World, found, known
 
 
 class Orders:
@@ -84,7 +84,7 @@ class Orders:
     def _assign_carrier(self, call: Call) -> Answer:
         wish = read(CarrierChoice, call)
         orders = [found(self._world.orders, guid, "Order") for guid in wish.order_ids]
-        carrier = found(self._world.carriers, wish.carrier_id, "Carrier")
+        carrier = known(self._world.carriers, wish.carrier_id, "carrierId")
         for order in orders:
             repeated = {"repeated": True} if order["carrierId"] == carrier["guid"] else {}
             self.admit(first=not repeated, order=order)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from console.commands.sandbox import SandboxWish, signer_of
+from console.commands.sandbox import SandboxWish, dispatch_signer_of, signer_of
 from console.desk import Desk
 from console.errors import Misuse
 from receiver.verification import StandardWebhooksSettings, Verified, Verifier
@@ -79,6 +79,24 @@ def test_the_sandbox_signs_as_it_is_told(orderhook, wish):
         (name.lower().encode(), value.encode()) for name, value in signer("evt_1", "t", 1_790_000_000, b"{}")
     ]
     assert isinstance(Verifier.build(settings).verify(headers, b"{}", now=1_790_000_001.0), Verified)
+
+
+def test_the_dispatch_side_signs_as_a_source_of_its_own(orderhook):
+    """The two systems are two sources, and no secret serves both."""
+    secrets = {
+        name: {"scheme": {"type": "header", "name": "X-Token", "secrets": [f"env:{name}"]}} for name in "AB"
+    }
+    orderhook.configure(sources={"installer": secrets["A"], "dispatch": secrets["B"]})
+    desk = Desk(environ={**orderhook.desk.environ, "A": "a" * 16, "B": "b" * 16})
+    wish = SandboxWish(host="127.0.0.1", port=0, source="installer", dispatch_source="dispatch")
+
+    signed = [
+        signer("evt_1", "t", 1_790_000_000, b"{}")
+        for signer in (signer_of(desk, wish), dispatch_signer_of(desk, wish))
+    ]
+
+    assert [[("X-Token", "a" * 16)], [("X-Token", "b" * 16)]] == signed
+    assert dispatch_signer_of(desk, SandboxWish(host="127.0.0.1", port=0, source="installer")) is None
 
 
 def test_the_sandbox_sends_unsigned_unless_it_is_told():
