@@ -7,6 +7,7 @@ bounded number of deliveries, however many there are and however few are wanted,
 
 import heapq
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -26,6 +27,10 @@ ALL = (ACCEPTED, QUARANTINED, *OUTCOMES)
 #: Most deliveries that one page looks at, and how many are read from Redis at a time.
 MOST_LOOKED_AT = 5_000
 PORTION = 100
+
+#: A place as it is written, and the id of a stream's entry; each number is one that Redis takes.
+_CURSOR = re.compile(r"([0-9]{1,16})~([0-9]{1,16})~([\x21-\x7e]{1,300})")
+_ENTRY = re.compile(r"[0-9]{1,16}-[0-9]{1,16}")
 
 _decode = msgspec.json.Decoder(Trace).decode
 
@@ -48,8 +53,10 @@ class Place(NamedTuple):
         Raises:
             ValueError: It names none.
         """
-        ms, number, key = text.split("~", 2)
-        return cls(int(ms), int(number), key)
+        found = _CURSOR.fullmatch(text)
+        if found is None or not 0 < int(found[1]) <= NEWEST.ms:
+            raise ValueError("no cursor that an earlier answer gave")
+        return cls(int(found[1]), int(found[2]), found[3])
 
     def __str__(self) -> str:
         return f"{self.ms}~{self.number}~{self.key}"
@@ -156,16 +163,13 @@ class Deliveries:
         return None if entry is None else entry["body"]
 
     def _entry(self, stream: str, name: str) -> dict[str, str] | None:
-        try:
-            found: Any = self._redis.xrange(stream, name, name)
-        except redis.ResponseError:  # no id of a stream's
-            return None
+        found: Any = self._redis.xrange(stream, name, name) if _ENTRY.fullmatch(name) else ()
         return found[0][1] if found else None
 
     def _merged(self, wanted: Wanted, before: Place) -> Iterator[tuple[Place, str]]:
         """Yield place and trace of each candidate, the newest first; of an event the trace is empty."""
         since = max(wanted.since, self._oldest)
-        start = min(before, Place(wanted.until, 0, ""))
+        start = min(before, Place(max(wanted.until, 1), 0, ""))
         lines = [self._streamed(stream, since, start) for stream in self._streams(wanted)]
         if wanted.wants(ACCEPTED) or wanted.wants(QUARANTINED):
             sources = [wanted.source] if wanted.source else self._inbox.sources()

@@ -10,6 +10,7 @@ from . import (
     audit,
     backtests,
     dead_letters,
+    deliveries,
     events,
     explanations,
     replay_preview,
@@ -23,6 +24,7 @@ from . import (
 OPERATIONS: tuple[Operation, ...] = (
     *events.OPERATIONS,
     *explanations.OPERATIONS,
+    *deliveries.OPERATIONS,
     *dead_letters.OPERATIONS,
     *replays.OPERATIONS,
     *replay_preview.OPERATIONS,
