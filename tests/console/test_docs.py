@@ -7,7 +7,9 @@ from console.redis_reference import redis_page
 from receiver import keys
 
 
-@pytest.mark.parametrize("name", ["cli.md", "redis.md", "rest-api.md", "configuration.md", "architecture.md"])
+@pytest.mark.parametrize(
+    "name", ["cli.md", "redis.md", "rest-api.md", "configuration.md", "architecture.md", "workflows.md"]
+)
 def test_a_committed_page_is_what_the_code_says(name):
     """A page that drifts is worse than none: it is believed."""
     written = {path.name: text for path, text in pages()}
