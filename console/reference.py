@@ -145,6 +145,7 @@ _ORDER = (
     "sources",
     "targets",
     "email",
+    "push",
     "worker",
     "loop_guard",
     "integrations",

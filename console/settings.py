@@ -85,6 +85,7 @@ class ConsoleSettings(Section):
     targets: Elsewhere = Field(default=None, repr=False, exclude=True)
     templates: Elsewhere = Field(default=None, repr=False, exclude=True)
     email: Elsewhere = Field(default=None, repr=False, exclude=True)
+    push: Elsewhere = Field(default=None, repr=False, exclude=True)
     worker: Elsewhere = Field(default=None, repr=False, exclude=True)
     loop_guard: LoopGuardSettings = LoopGuardSettings()
     workflows: Elsewhere = Field(default=None, repr=False, exclude=True)

@@ -5,24 +5,36 @@ Makes what the actions of one shift share, of the settings: the `Kit`.
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 
+import redis.asyncio as aredis
+
 from .actions import Kit, OrderApi
+from .egress import open_session
 from .mail import Postman, addresses
 from .mail_settings import EmailSettings
+from .push.pusher import PushServices
+from .push_settings import PushSettings
 from .settings import WorkerSettings
 
-#: How much of a step's time a letter may take, so that its own deadline comes first and says what happened.
+#: How much of a step's time a letter or a message may take, so that its own deadline comes first and says why.
 SHARE = 0.9
 
 
 @contextlib.asynccontextmanager
-async def keeping(settings: WorkerSettings, *, apis: Mapping[str, OrderApi]) -> AsyncIterator[Kit]:
+async def keeping(
+    settings: WorkerSettings, *, redis: "aredis.Redis", apis: Mapping[str, OrderApi]
+) -> AsyncIterator[Kit]:
     """Yield the kit; what it holds open is closed at the end."""
     longest_s = SHARE * settings.worker.call_deadline_s
-    yield Kit(
-        shelf=settings.shelf,
-        mailer=_postman(settings.email, longest_s) if settings.email else None,
-        apis=apis,
-    )
+    async with contextlib.AsyncExitStack() as stack:
+        pusher = None
+        if settings.push:
+            pusher = await stack.enter_async_context(_pushing(settings.push, redis, longest_s))
+        yield Kit(
+            shelf=settings.shelf,
+            mailer=_postman(settings.email, longest_s) if settings.email else None,
+            pusher=pusher,
+            apis=apis,
+        )
 
 
 def _postman(settings: EmailSettings, longest_s: float) -> Postman:
@@ -32,3 +44,18 @@ def _postman(settings: EmailSettings, longest_s: float) -> Postman:
         deadline_s=min(settings.timeout_s, longest_s),
         at_once=settings.concurrency,
     )
+
+
+@contextlib.asynccontextmanager
+async def _pushing(
+    settings: PushSettings, redis: "aredis.Redis", longest_s: float
+) -> AsyncIterator[PushServices]:
+    async with open_session(allow_private=settings.allow_private) as session:
+        yield PushServices(
+            redis=redis,
+            session=session,
+            signer=settings.signer,
+            allowed=settings.allowed,
+            deadline_s=longest_s,
+            timeout_s=min(settings.timeout_s, longest_s),
+        )

@@ -105,7 +105,7 @@ async def workshop(
         made = await clients(tools.settings, session, redis=redis, budgets=budgets, folder=tools.folder)
         apis = {name: _watched(tools, name, api, memory) for name, api in made.items()}
         connected = await stack.enter_async_context(_shops(tools, redis, defined, apis))
-        kit = await stack.enter_async_context(kitting.keeping(tools.settings, apis=apis))
+        kit = await stack.enter_async_context(kitting.keeping(tools.settings, redis=redis, apis=apis))
         yield Workshop(
             books=books,
             workflows=workflows,

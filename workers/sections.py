@@ -16,6 +16,7 @@ from .api.paths import InstallerPaths, InstallerStatuses
 from .loop_settings import LoopGuardSettings
 from .mail_settings import EmailSettings
 from .provider_settings import CredentialsTable, IntegrationsSection
+from .push_settings import PushSettings
 from .target_settings import TargetName, TargetSettings
 
 MODULE_NAME = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$"
@@ -225,6 +226,9 @@ class WorkerFile(Section):
     templates: Folder | None = Field(
         default=None,
         description="Folder of the templates that steps name; see [send_email](actions/send_email.md).",
+    )
+    push: PushSettings | None = Field(
+        default=None, repr=False, description="The push messages of `send_push`."
     )
     email: EmailSettings | None = Field(
         default=None, repr=False, description="The mail server of `send_email`."

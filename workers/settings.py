@@ -19,6 +19,7 @@ from .actions import ActionError, Around, Registry
 from .loop_settings import LoopGuardSettings
 from .mail_settings import EmailSettings
 from .provider_settings import IntegrationsSection
+from .push_settings import PushSettings
 from .sections import MODULE_NAME, ApiSettings, RetrySettings, WorkerFile, WorkerSection
 from .target_settings import TargetSettings
 from .templating import Shelf
@@ -53,6 +54,7 @@ class WorkerSettings:
     targets: Mapping[str, TargetSettings] = field(repr=False)
     shelf: Shelf
     email: EmailSettings | None = field(repr=False)
+    push: PushSettings | None = field(repr=False)
     actions: tuple[str, ...]
     registry: Registry = field(repr=False)
     workflows: tuple[Workflow, ...] = field(repr=False)
@@ -121,6 +123,7 @@ def _assembled(file: WorkerFile, registry: Registry, workflows: tuple[Workflow, 
         targets=file.targets,
         shelf=Shelf(folder=file.templates),
         email=file.email,
+        push=file.push,
         actions=tuple(file.actions),
         registry=registry,
         workflows=workflows,

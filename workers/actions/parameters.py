@@ -9,7 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, ValidationInfo, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    InstanceOf,
+    PlainSerializer,
+    ValidationInfo,
+    WithJsonSchema,
+)
 
 from ..templating import NO_SHELF, Shelf, Template, Unrenderable
 
@@ -95,7 +103,7 @@ FileTemplate: TypeAlias = Annotated[
 """The name of one template in the folder, with its ending."""
 
 Text: TypeAlias = Annotated[
-    Template,
+    InstanceOf[Template],
     BeforeValidator(_template),
     PlainSerializer(lambda template: template.text, return_type=str),
     WithJsonSchema({"type": "string", "expected": "a text, with {{ … }} for what an event says"}),

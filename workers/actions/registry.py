@@ -27,6 +27,7 @@ BUILT_IN = (
     "workers.actions.mailing",
     "workers.actions.orders",
     "workers.actions.pause",
+    "workers.actions.pushing",
     "workers.actions.shop",
     "workers.actions.webhook",
 )
