@@ -5,6 +5,7 @@ Looks only: the single thing it changes is what the receiver's own `/readyz` wri
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 
@@ -26,6 +27,7 @@ from workers.targets.standing import Standing as TargetStanding
 
 from . import budgets, diagnoses, render, targets
 from .access import config_of, now_ms, redis_of, settings_of
+from .catalog import Catalog
 from .desk import Desk
 from .diagnoses import Check, LaneFacts, Verdict, fail, ok, warn
 from .errors import ConsoleError, Failed
@@ -115,6 +117,7 @@ def _redis(desk: Desk, raw: RawConfig, settings: ConsoleSettings) -> Iterator[Ch
             yield from diagnoses.counters(Inbox(client).counts())
             yield from _budgets(raw, client)
             yield from _targets(raw, client)
+            yield from _workflows(raw, client)
     except ConsoleError as error:
         yield fail(
             "Redis", str(error), "start it, or put redis_url right; the receiver answers 503 meanwhile"
@@ -186,6 +189,18 @@ def _targets(raw: RawConfig, client: "redis.Redis") -> Iterator[Check]:
         fields: dict[str, str] = client.hgetall(keys.budget(terms.name))  # type: ignore[assignment]
         if fields:
             yield from budgets.judged(Standing.read(fields), terms, now=now_ms(client))
+
+
+def _workflows(raw: RawConfig, client: "redis.Redis") -> Iterator[Check]:
+    """
+    Say which workflows cannot be used: what they want is ignored, and nothing else would tell.
+    """
+    with contextlib.suppress(ConfigError):  # said already
+        for entry in Catalog.load(raw, client).entries:
+            if entry.problems and entry.switched_on:
+                why = "; ".join(f"{one.key}: {one.message}" for one in entry.problems)
+                found = f"{entry.name!r} of the {entry.origin} starts nothing: {why}"
+                yield warn("workflows", found, "configure it anew or take it away, through the API")
 
 
 def _api_settings(raw: RawConfig) -> Mapping[str, ApiSettings]:

@@ -105,11 +105,17 @@ def needed(case: Case, entries: Sequence[Entry]) -> tuple[EntityType, ...]:
     return tuple(dict.fromkeys(asked))
 
 
-def decided(case: Case) -> tuple[Remark, ...]:
+def decided(case: Case, entries: Sequence[Entry]) -> tuple[Remark, ...]:
     """
-    Return what holds of the event whatever the workflows say.
+    Return what holds of the event whatever the workflows of now say.
     """
-    return tuple(_decided(case))
+    names = {entry.name for entry in entries}
+    gone = [pin for pin in case.record.plan or () if pin.rpartition("@")[0] not in names]
+    planned = [
+        Remark(code="planned_gone", text=f"the event was planned with {pin}, a workflow that is gone since")
+        for pin in gone
+    ]
+    return (*_decided(case), *planned)
 
 
 def as_json(one: Explanation) -> dict[str, object]:

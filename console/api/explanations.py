@@ -115,7 +115,7 @@ def _explain(call: Call[EventPath, ExplainQuery, NoBody]) -> ExplainedEvent:
         type=record.type,
         status=record.status.value,
         reason=record.reason,
-        decided=[_remark(one) for one in decided(case)],
+        decided=[_remark(one) for one in decided(case, entries)],
         workflows=[_explanation(one) for one in explained(case, entries, fetched)],
     )
 

@@ -5,6 +5,7 @@ What the event is about is fetched by the source's own client where the answer d
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from receiver.inbox import Inbox
 
@@ -33,11 +34,16 @@ def run(desk: Desk, event_id: str, *, source: str, fetch: bool, as_jsonl: bool) 
         case = case_of(client, record, settings_of(desk))
         entries = Catalog.load(config_of(desk), client).entries
     fetched = fetch_entities(config_of(desk), record, needed(case, entries)) if fetch else {}
-    if not as_jsonl:
-        for remark in decided(case):
-            render.data((remark.text, Tone.WARN))
-    for one in explained(case, entries, fetched):
-        _print(one, as_jsonl=as_jsonl)
+    remarks, found = decided(case, entries), explained(case, entries, fetched)
+    if as_jsonl:
+        codes = [asdict(remark) for remark in remarks]
+        for one in found:
+            render.json_line({**as_json(one), "decided": codes})
+        return
+    for remark in remarks:
+        render.data((remark.text, Tone.WARN))
+    for one in found:
+        _print(one)
 
 
 _VERDICTS: Mapping[bool | None, Piece] = {
@@ -51,10 +57,7 @@ _MARKS: Mapping[bool | None, Piece] = {
 }
 
 
-def _print(one: Explanation, *, as_jsonl: bool) -> None:
-    if as_jsonl:
-        render.json_line(as_json(one))
-        return
+def _print(one: Explanation) -> None:
     render.data(f"{one.entry.name or one.entry.guid}: ", _verdict(one))
     for remark in one.hindrances:
         render.data("    ", (remark.text, Tone.WARN))

@@ -6,6 +6,8 @@ from console.embedded import free_port
 from receiver import keys
 from receiver.spool_store import SpoolStore, file_of
 from tests.support.events import accepted, an_event
+from workers.configured import written
+from workers.workflows.library import Stored
 
 
 def verdicts(orderhook, *words: str) -> dict[str, str]:
@@ -54,6 +56,16 @@ def test_dead_letters_are_pointed_to(client, orderhook):
 
     assert "1 wait for an operator" in said.out
     assert "→ orderhook dead-letters list" in said.out
+
+
+def test_a_workflow_that_cannot_be_used_is_pointed_to(client, orderhook):
+    """Its events are ignored, which looks like peace."""
+    gone = {"name": "old", "trigger": "order.created", "actions": [{"type": "gone"}]}
+    client.hset(keys.configured(), "g", written(Stored(guid="g", definition=gone)))
+
+    said = orderhook.run("doctor")
+
+    assert "'old' of the api starts nothing: actions[0].type: unknown action 'gone'" in said.out
 
 
 @pytest.fixture(name="weak_fsync")

@@ -2,17 +2,9 @@
 
 import pytest
 
-from console.access import settings_of
-from console.api import OPERATIONS
-from console.rest.app import create_app
-from console.rest.operation import Services
-from console.scopes import Scope
-from console.tokens import Tokens
-from receiver import store
-from receiver.config import read_config
 from tests.support import deeds
 from tests.support.events import accepted, an_event, record
-from tests.support.rest import Caller, served
+from tests.support.rest import Caller
 from workers.workflows.library import managed_guid
 from workers.workflows.triggers import TRIGGERS
 
@@ -24,22 +16,6 @@ DOCUMENTED = {
     "action": {"type": "assign_tag", "tag": "delivered"},
     "conditions": {"status": "delivered"},
 }
-
-
-@pytest.fixture(name="stranger")
-def _stranger(client, orderhook):
-    """A caller without a token; the file has one workflow, `both`."""
-    raw = read_config(environ={}, path=orderhook.path)
-    services = Services(
-        client=store.client(orderhook.redis_url, timeout_s=5), raw=raw, settings=settings_of(orderhook.desk)
-    )
-    with served(create_app(services, OPERATIONS)) as caller:
-        yield caller
-
-
-@pytest.fixture(name="admin")
-def _admin(client, stranger) -> Caller:
-    return stranger.having(Tokens(client).create("admin", Scope.ADMIN, by="test", now=1)[0])
 
 
 def configured(admin: Caller, **changes) -> str:
@@ -251,10 +227,8 @@ def _refused(answer) -> tuple[int, str]:
     return answer.status, answer.code
 
 
-def test_only_an_administrator_configures(client, stranger):
+def test_only_an_administrator_configures(operator):
     """Who may switch a workflow off at night need not be able to make one."""
-    operator = stranger.having(Tokens(client).create("night", Scope.OPERATE, by="test", now=1)[0])
-
     assert (403, "FORBIDDEN") == _refused(operator.post("/api/workflows/configure", DOCUMENTED))
 
 

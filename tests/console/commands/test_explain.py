@@ -152,6 +152,20 @@ def test_a_version_that_the_event_is_pinned_to_is_told_from_todays(client, order
     assert "the event was planned without it, and stays so" in said.out
 
 
+def test_a_workflow_that_is_gone_is_still_told_of_an_event_that_it_ran(client, orderhook):
+    """The effect is there, and no list of today names its cause."""
+    accepted(client, an_event())
+    orderhook.configure(workflows=[a_workflow("yesterday's")])
+    orderhook.work()
+    orderhook.configure(workflows=[a_workflow("today's")])
+
+    said = orderhook.run("workflows", "explain", "evt-1")
+    (row,) = orderhook.run("workflows", "explain", "evt-1", "--json").rows
+
+    assert said.out.startswith("the event was planned with yesterday's@")
+    assert ["planned_gone"] == [one["code"] for one in row["decided"]]
+
+
 def test_of_a_hint_the_conditions_see_nothing(client, orderhook):
     """The payload shows the country, and the condition finds none: without a word that is a riddle."""
     hint = {"system": "installer", "trust": "hint", "scheme": {"type": "unsigned"}}
