@@ -111,14 +111,24 @@ def field(path: str) -> Field:
     return Field(_checked(path))
 
 
-def ascending(path: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """By which field a list is ordered; made by `ascending` and `descending`, and written by `str`."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def ascending(path: str) -> Ordering:
     """Return the order by that field, the lowest first; raises as `field` does."""
-    return f"{_checked(path)} asc"
+    return Ordering(f"{_checked(path)} asc")
 
 
-def descending(path: str) -> str:
+def descending(path: str) -> Ordering:
     """Return the order by that field, the highest first; raises as `field` does."""
-    return f"{_checked(path)} desc"
+    return Ordering(f"{_checked(path)} desc")
 
 
 def search_for(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from .door import Door, Listing
-from .filters import Filter, search_for
+from .filters import Filter, Ordering, search_for
 from .pages import CAPITAL, LARGEST_PAGE, Page, Tell
 
 T = TypeVar("T")
@@ -31,7 +31,7 @@ class ODataList(Generic[T]):
         number: int = 1,
         *,
         where: Filter | None = None,
-        order_by: Sequence[str] = (),
+        order_by: Sequence[Ordering] = (),
         search: str | None = None,
         size: int = LARGEST_PAGE,
     ) -> Page[T]:
@@ -43,7 +43,7 @@ class ODataList(Generic[T]):
         self,
         *,
         where: Filter | None = None,
-        order_by: Sequence[str] = (),
+        order_by: Sequence[Ordering] = (),
         search: str | None = None,
         size: int = LARGEST_PAGE,
         first_page: int = 1,
@@ -60,10 +60,10 @@ class ODataList(Generic[T]):
         return self._door.every(self._list, self._item, CAPITAL, wanted)
 
 
-def _query(where: Filter | None, order_by: Sequence[str], search: str | None) -> Mapping[str, str]:
+def _query(where: Filter | None, order_by: Sequence[Ordering], search: str | None) -> Mapping[str, str]:
     query = {
         "$filter": "" if where is None else str(where),
-        "$orderby": ",".join(order_by),
+        "$orderby": ",".join(map(str, order_by)),
         "$search": "" if search is None else search_for(search),
     }
     return {name: text for name, text in query.items() if text}

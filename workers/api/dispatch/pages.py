@@ -71,7 +71,7 @@ class Page(Generic[T]):
         return cls(
             items=tuple(map(item, data)),
             number=number,
-            size=_count(answer.get("pageSize")) or size,
+            size=_count(answer.get("pageSize")) or max(size, 1),
             total_items=_count(answer.get("totalCount")),
             total_pages=_count(answer.get("totalPages")),
             mark=hash(tuple(map(_mark, data))),
@@ -89,12 +89,13 @@ class Page(Generic[T]):
         Return whether no page follows, *seen* items being those up to this page's last.
 
         Where the API says how much there is, a short page is not the end: it may have shortened the size by itself.
+        A total of nought beside items is none.
         """
         if not self.items:
             return True
-        if self.total_pages is not None:
+        if self.total_pages:
             return self.number >= self.total_pages
-        if self.total_items is not None:
+        if self.total_items:
             return seen >= self.total_items
         return len(self.items) < self.size
 

@@ -42,7 +42,16 @@ from workers.api.dispatch.requests import (
     WorkflowConfiguration,
 )
 from workers.budget import Budget, Terms, Visit, visiting
-from workers.failures import Conflict, Gone, OrderGone, Permanent, RateLimited, Transient, Unauthorized
+from workers.failures import (
+    BadResponse,
+    Conflict,
+    Gone,
+    OrderGone,
+    Permanent,
+    RateLimited,
+    Transient,
+    Unauthorized,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -453,6 +462,41 @@ async def test_a_toggle_whose_answer_is_lost_is_made_once(sandbox):
     assert [(workflow.guid, not workflow.is_active)] == [
         (one.guid, one.is_active) for one in await sandbox.api.workflows.configured("Order", managed=False)
     ]
+
+
+async def test_a_write_whose_answer_is_lost_is_made_good_by_its_key(sandbox):
+    """The header is ours to hope for; where it is honoured, the second call finds what the first has made."""
+    await sandbox.fault(fault="reset_after_effect", operation="dispatch.create_customer", times=1)
+    new, key = NewCustomer(name="Kari Unik"), a_key()
+
+    with pytest.raises(Transient) as caught:
+        await sandbox.api.customers.create(new, **key)
+    made = await sandbox.api.customers.create(new, **key)
+
+    assert "unknown" == caught.value.effect
+    assert 1 == len(await sandbox.effects("create_customer"))
+    assert [made.guid] == [one.guid async for one in sandbox.api.customers.every(search="Unik")]
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        pytest.param({"fault": "status_429", "retry_after": 7}, RateLimited, id="rate limit"),
+        pytest.param({"fault": "status_500", "status": 503, "retry_after": 7}, Transient, id="503"),
+        pytest.param({"fault": "reset_before"}, Transient, id="reset"),
+        pytest.param({"fault": "invalid_json"}, BadResponse, id="no JSON"),
+        pytest.param({"fault": "expired_token"}, Unauthorized, id="expired token"),
+    ],
+)
+async def test_each_fault_of_the_sandbox_is_the_failure_that_it_plays(sandbox, fault, kind):
+    """The same switches as on the Installer side, read as what they stand for."""
+    await sandbox.fault(operation="dispatch.list_orders", **fault)
+
+    with pytest.raises(kind) as caught:
+        await sandbox.api.orders.page()
+
+    assert kind is type(caught.value)
+    assert (7.0 if "retry_after" in fault else None) == caught.value.retry_after_s
 
 
 @pytest.mark.parametrize("sandbox", [{"rate_limit": RateLimit(limit=5, window_s=60)}], indirect=True)

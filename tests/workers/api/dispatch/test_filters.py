@@ -89,7 +89,7 @@ def test_pythons_own_and_is_no_way_to_join():
 
 def test_an_order_names_its_direction():
     """As in the vendor's one sample."""
-    assert ("createdDate desc", "name asc") == (descending("createdDate"), ascending("name"))
+    assert ("createdDate desc", "name asc") == (str(descending("createdDate")), str(ascending("name")))
 
 
 @pytest.mark.parametrize(

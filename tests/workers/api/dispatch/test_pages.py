@@ -1,6 +1,7 @@
 """Lists page by page, from APIs that say how much there is, that do not, and that lie."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -156,6 +157,19 @@ def test_a_count_that_promises_too_much_ends_with_the_first_empty_page():
 
     assert 15 == len(listed(promising))
     assert [1, 2, 3] == fetch.asked
+
+
+@pytest.mark.parametrize("says", ["totalCount", "totalPages"])
+def test_a_total_of_nought_beside_items_is_not_believed(says):
+    """Some APIs fill in the field and never count; the pages behind the first would be lost."""
+    fetch = an_api(25)
+
+    async def lying(number):
+        page = await fetch(number)
+        zero = {"totalCount": "total_items", "totalPages": "total_pages"}[says]
+        return replace(page, **{zero: 0})
+
+    assert 25 == len(listed(lying))
 
 
 @pytest.mark.parametrize("answer", [None, [], {}, {"data": {}}, {"data": None}, {"items": []}])
