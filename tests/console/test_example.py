@@ -34,7 +34,8 @@ _UNSET = {"system", "spool", "templates", "rate_limit_per_s"} | {
 
 @pytest.fixture(name="everything")
 def _everything(tmp_path):
-    (tmp_path / "shop-old.secret").write_text(SECRET)
+    for name in ("shop-old.secret", "dispatch.token"):
+        (tmp_path / name).write_text(SECRET)
     path = tmp_path / "orderhook.toml"
     path.write_text(EVERYTHING)
     return path
