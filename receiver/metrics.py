@@ -43,10 +43,10 @@ class Seen:
 def text(seen: Seen) -> str:
     """Return everything as Prometheus reads it."""
     families = [
-        _family("ready", "gauge", "Whether /readyz answers 200.", {"": seen.ready}),
-        _family("redis_writable", "gauge", "Whether Redis takes what comes.", {"": seen.writable}),
+        family("ready", "gauge", "Whether /readyz answers 200.", {"": seen.ready}),
+        family("redis_writable", "gauge", "Whether Redis takes what comes.", {"": seen.writable}),
         *(
-            _family(name, "counter", about, {"": of(seen.traces)})
+            family(name, "counter", about, {"": of(seen.traces)})
             for name, about, of in _OF_TRACES
             if seen.traces
         ),
@@ -60,10 +60,11 @@ def _spools(
 ) -> Iterator[str]:
     # A source's name needs no escape: the configuration lets none through that would.
     found = {f'{{source="{source}"}}': of(spool, seen.now_ms) for source, spool in seen.spools.items()}
-    return _family(f"spool_{name}", kind, about, found)
+    return family(f"spool_{name}", kind, about, found)
 
 
-def _family(name: str, kind: str, about: str, samples: Mapping[str, float | None]) -> Iterator[str]:
+def family(name: str, kind: str, about: str, samples: Mapping[str, float | None]) -> Iterator[str]:
+    """Yield the lines of one metric; samples by their labels, and those that nobody knows left out."""
     yield f"# HELP orderhook_{name} {about}"
     yield f"# TYPE orderhook_{name} {kind}"
     for labels, value in samples.items():

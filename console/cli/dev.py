@@ -11,7 +11,7 @@ from .options import desk, examples
 
 EXAMPLES = examples(
     "orderhook dev",
-    "orderhook dev --orders 10 --receiver-port 0 --sandbox-port 0",
+    "orderhook dev --orders 10 --receiver-port 0 --console-port 0 --sandbox-port 0",
     "orderhook dev --once",
     "orderhook --config orderhook.toml dev --source installer",
 )
@@ -25,6 +25,9 @@ ReceiverPort = Annotated[
 ]
 SandboxPort = Annotated[
     int, typer.Option(min=0, max=65_535, metavar="PORT", help="The sandbox's; 0 for any free one.")
+]
+ConsolePort = Annotated[
+    int, typer.Option(min=0, max=65_535, metavar="PORT", help="The console's; 0 for any free one.")
 ]
 Folder = Annotated[Path, typer.Option(metavar="PATH", help="Where data, logs and made-up secrets are kept.")]
 PlayedSource = Annotated[
@@ -42,14 +45,16 @@ def dev(
     orders: Orders = 3,
     receiver_port: ReceiverPort = 8000,
     sandbox_port: SandboxPort = 8002,
+    console_port: ConsolePort = 8001,
     folder: Folder = Path(".orderhook"),
     source: PlayedSource = "",
 ) -> None:
     """
     Run everything on this machine, seed some orders, and tell what happens to each.
 
-    Starts a Redis of its own (unless the configuration names one), the receiver, a worker and the sandbox, which plays
-    the order API and its sender. No real API is called. Uses ./orderhook.toml, or else a built-in example.
+    Starts a Redis of its own (unless the configuration names one), the receiver, a worker, the console with a
+    token for it, and the sandbox, which plays the order API and its sender. No real API is
+    called. Uses ./orderhook.toml, or else a built-in example.
     """
     from ..dev import Demo, run
 
@@ -58,6 +63,7 @@ def dev(
         orders=orders,
         receiver_port=receiver_port,
         sandbox_port=sandbox_port,
+        console_port=console_port,
         folder=folder,
         source=source,
     )

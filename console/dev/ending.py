@@ -20,7 +20,7 @@ _AUDIT_TRIES = 6
 
 
 def introduce(
-    source: str, folder: Folder, addresses: Addresses, *, config: Path | None, own_redis: bool
+    source: str, folder: Folder, addresses: Addresses, token: str, *, config: Path | None, own_redis: bool
 ) -> None:
     """
     Say where everything is.
@@ -30,8 +30,9 @@ def introduce(
         ("config", str(config)),
         ("Redis", f"{redis_url.shown(addresses.redis_url)}{data}"),
         ("receiver", f"{addresses.receiver}/webhooks/{source}"),
+        ("console", f"{addresses.console}/api/openapi.json, token {token}"),
         ("sandbox", f"{addresses.sandbox}/_sandbox/orders plays the order API and its sender"),
-        ("logs", f"{folder.path}/receiver.log, worker.log, sandbox.log"),
+        ("logs", f"{folder.path}/receiver.log, worker.log, console.log, sandbox.log"),
         ("try", f". {folder.env} && orderhook events list    (in another terminal)"),
     ):
         render.talk((f"{name:<10}", Tone.FAINT), words)

@@ -90,6 +90,12 @@ class Folder:
             self.env, "\n".join(["# . this file, and orderhook's commands reach this run.", *lines, ""])
         )
 
+    def add_to_env(self, name: str, value: str) -> None:
+        """
+        Leave one more variable there.
+        """
+        _write_private(self.env, f"{self.env.read_text()}export {name}={shlex.quote(value)}\n")
+
     def forget_env(self) -> None:
         """
         Remove that file: its addresses lead nowhere any more.

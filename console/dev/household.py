@@ -51,16 +51,20 @@ def running(scene: Scene, server: RedisServer | None, stop: Stop) -> Iterator[Ru
     """
     started: dict[str, Child] = {}
     try:
-        for name, arguments, probe in _cast(scene):
+        cast = list(_cast(scene))
+        for name, arguments, _ in cast:
             if stop.asked:
                 break
             log = scene.folder.log(name)
             started[name] = start(name, arguments, environ=scene.environ, log=log, grace_s=10.0)
-            _await(started[name], probe, stop)
+        # All at once, since each takes a second or two to load what it is made of.
+        for name, _, probe in cast:
+            if name in started:
+                _await(started[name], probe, stop)
         yield Running(children=tuple(started.values()), server=server)
     finally:
         render.talk("stopping")
-        in_order = ("sandbox", "receiver", "worker")
+        in_order = ("sandbox", "receiver", "worker", "console")
         stop_all([started[name] for name in in_order if name in started], within_s=STOP_S)
 
 
@@ -71,6 +75,7 @@ def _cast(scene: Scene) -> Iterator[tuple[str, Sequence[str], str]]:
     addresses = scene.addresses
     yield "receiver", (), f"{addresses.receiver}/readyz"
     yield "worker", ("--processes", "1"), ""
+    yield "console", (), f"{addresses.console}/readyz"
     arguments = {
         "--port": str(addresses.sandbox_port),
         "--webhook-url": f"{addresses.receiver}/webhooks/{scene.source}",

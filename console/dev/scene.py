@@ -20,6 +20,7 @@ class Demo:
     orders: int
     receiver_port: int
     sandbox_port: int
+    console_port: int
     folder: Path
     source: str
 

@@ -21,6 +21,7 @@ from ..http import call
 from ..ports import check_free
 from ..settings import console_settings
 from . import ending, household, stage
+from .entrance import new_token
 from .folder import Folder
 from .household import Running
 from .scene import Demo, Scene
@@ -48,19 +49,23 @@ def run(desk: Desk, demo: Demo) -> int:
     """
     raw = _configuration(desk)
     source = stage.played_source(raw, demo.source)
-    ports = _port(demo.receiver_port, "--receiver-port"), _port(demo.sandbox_port, "--sandbox-port")
+    ports = _ports(demo)
     folder = Folder(path=demo.folder)
     with Stop() as stop, folder.locked(), contextlib.ExitStack() as stack:
         server = _own_redis(raw, folder)
         redis_url = server.url if server else console_settings(raw).redis_url
-        addresses = Addresses(redis_url=redis_url, receiver_port=ports[0], sandbox_port=ports[1])
+        addresses = Addresses(
+            redis_url=redis_url, receiver_port=ports[0], sandbox_port=ports[1], console_port=ports[2]
+        )
         stack.callback(folder.forget_env)
         environ = _environ(raw, addresses, folder)
         _check(environ)
         if server:
             stack.callback(server.stop)
             _start(server)
-        ending.introduce(source, folder, addresses, config=raw.path, own_redis=server is not None)
+        token = new_token(redis_url)
+        folder.add_to_env(stage.CONSOLE_TOKEN_VARIABLE, token)
+        ending.introduce(source, folder, addresses, token, config=raw.path, own_redis=server is not None)
         scene = Scene(demo=demo, source=source, folder=folder, addresses=addresses, environ=environ)
         return _play(scene, stack.enter_context(household.running(scene, server, stop)), stop)
 
@@ -71,6 +76,14 @@ def _configuration(desk: Desk) -> RawConfig:
     """
     raw = read_config(environ=desk.environ)
     return raw if raw.path else read_config(environ=desk.environ, path=EXAMPLE)
+
+
+def _ports(demo: Demo) -> tuple[int, int, int]:
+    return (
+        _port(demo.receiver_port, "--receiver-port"),
+        _port(demo.sandbox_port, "--sandbox-port"),
+        _port(demo.console_port, "--console-port"),
+    )
 
 
 def _port(wanted: int, option: str) -> int:

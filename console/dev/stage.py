@@ -18,6 +18,8 @@ from ..errors import Misuse
 
 #: The token that the sandbox takes; not named like a setting of ours.
 TOKEN_VARIABLE = "SANDBOX_API_TOKEN"  # noqa: S105 - its name
+#: The token of the console's REST API that is made for a run.
+CONSOLE_TOKEN_VARIABLE = "CONSOLE_TOKEN"  # noqa: S105 - its name
 _REFERENCE = re.compile(r"env:(\w+)")
 
 
@@ -30,10 +32,15 @@ class Addresses:
     redis_url: str
     receiver_port: int
     sandbox_port: int
+    console_port: int
 
     @property
     def receiver(self) -> str:
         return f"http://127.0.0.1:{self.receiver_port}"
+
+    @property
+    def console(self) -> str:
+        return f"http://127.0.0.1:{self.console_port}"
 
     @property
     def sandbox(self) -> str:
@@ -85,6 +92,8 @@ def changes(raw: RawConfig, addresses: Addresses, made_up: Mapping[str, str]) ->
         variable_of(("redis_url",)): addresses.redis_url,
         variable_of(("receiver", "host")): "127.0.0.1",
         variable_of(("receiver", "port")): str(addresses.receiver_port),
+        variable_of(("console", "host")): "127.0.0.1",
+        variable_of(("console", "port")): str(addresses.console_port),
         **{variable_of(("sources", name, "api", "base_url")): addresses.sandbox for name in apis},
         **{variable_of(("sources", name, "api", "token")): f"env:{TOKEN_VARIABLE}" for name in apis},
         # What lies in the user's folder must not be taken for a module of ours.

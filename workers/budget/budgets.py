@@ -16,14 +16,20 @@ from .budget import PATIENCE_S, Budget, Terms
 
 def name_of(source: str, settings: ApiSettings) -> str:
     """
+    Return what names the API behind a source.
+    """
+    return named(source, base_url=settings.base_url, token=settings.token.reference)
+
+
+def named(source: str, *, base_url: str, token: str) -> str:
+    """
     Return what names the API behind a source: its address and where its token comes from.
 
     Sources with both in common share a limit. A token that stands in the file itself is named by its source, since
     nothing of it may be shown.
     """
-    address = urlsplit(settings.base_url)
-    reference = settings.token.reference
-    owner = reference if reference.startswith(("env:", "file:")) else source
+    address = urlsplit(base_url)
+    owner = token if token.startswith(("env:", "file:")) else source
     return f"{address.netloc}{address.path.rstrip('/')} {owner}"
 
 

@@ -18,7 +18,9 @@ from tests.support.rest import Caller, served
 def _console(redis_server, tmp_path_factory) -> Iterator[Caller]:
     """A console that serves all tests of a module; its configuration is that of `orderhook` as it begins."""
     path = tmp_path_factory.mktemp("console") / "orderhook.toml"
-    tables = {"actions": ["tests.support.deeds"], "sources": SOURCES, "workflows": [WORKFLOW]}
+    api = {"base_url": "http://127.0.0.1:9", "token": "env:API_TOKEN"}
+    sources = SOURCES | {"api": {"scheme": {"type": "unsigned"}, "system": "installer", "api": api}}
+    tables = {"actions": ["tests.support.deeds"], "sources": sources, "workflows": [WORKFLOW]}
     path.write_text(tomlkit.dumps({"redis_url": redis_server.url, **tables}))
     raw = read_config(environ={}, path=path)
     with served(build(raw, console_settings(raw))) as caller:

@@ -10,8 +10,8 @@ def test_a_source_tells_its_terms_and_how_its_events_stand(reader, client):
 
     found = reader.get("/api/v1/sources")
 
-    assert ["open", "shop"] == [one["source"] for one in found.data]
-    shop = found.data[1]
+    assert ["api", "open", "shop"] == [one["source"] for one in found.data]
+    shop = found.data[2]
     assert ("/webhooks/shop", "standard-webhooks", 2, 1, 2) == (
         *(shop[name] for name in ("path", "scheme", "accepted", "duplicates")),
         shop["now"]["pending"],

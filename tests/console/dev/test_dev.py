@@ -15,10 +15,12 @@ from pathlib import Path
 import pytest
 
 from tests.support.processes import marked
+from tests.support.rest import Caller
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.e2e
 
+PORTS = ["--receiver-port", "--console-port", "--sandbox-port"]
 #: Seconds in which everything must have stopped after a signal.
 STOP_S = 15.0
 
@@ -57,7 +59,7 @@ class Dev:
         return dict(line.split("=", 1) for line in run.stdout.split("\0") if line)
 
     def ports(self) -> list[int]:
-        """Return the ports of Redis, receiver and sandbox."""
+        """Return the ports of receiver, Redis, sandbox and console."""
         environ = self.environ
         addresses = (
             environ["ORDERHOOK_REDIS_URL"].removesuffix("/0"),
@@ -66,6 +68,7 @@ class Dev:
         return [
             int(environ["ORDERHOOK_RECEIVER__PORT"]),
             *(int(text.rpartition(":")[2]) for text in addresses),
+            int(environ["ORDERHOOK_CONSOLE__PORT"]),
         ]
 
     def orderhook(self, *words: str) -> "subprocess.CompletedProcess[str]":
@@ -83,7 +86,7 @@ def _start(tmp_path) -> Iterator:
 
     def start(*options: str, environ: dict[str, str] | None = None, anywhere: bool = True) -> Dev:
         name, value = "DEV_TEST", uuid.uuid4().hex
-        ports = ["--receiver-port", "0", "--sandbox-port", "0"] if anywhere else []
+        ports = [word for name in PORTS for word in (name, "0")] if anywhere else []
         process = subprocess.Popen(
             [sys.executable, "-m", "console.cli", "dev", *ports, *options],
             env=os.environ | {name: value, "PYTHONUNBUFFERED": "1"} | (environ or {}),
@@ -144,8 +147,8 @@ def test_a_signal_to_the_whole_group_stops_everything_in_order(start, sign):
     dev = start("--orders", "1")
     dev.read_until("order dispatched")
     ports = dev.ports()
-    assert [True, True, True] == [_listens(port) for port in ports]
-    assert len(dev.left()) >= 6  # ourselves, Redis, receiver, supervisor, worker, sandbox
+    assert [True] * 4 == [_listens(port) for port in ports]
+    assert len(dev.left()) >= 7  # ourselves, Redis, receiver, supervisor, worker, console, sandbox
 
     os.killpg(dev.process.pid, sign)
     code, said = dev.end()
@@ -153,7 +156,7 @@ def test_a_signal_to_the_whole_group_stops_everything_in_order(start, sign):
     assert 0 == code, said
     assert "stopping" in said
     until(lambda: not dev.left(), what="every process has ended")
-    assert [False, False, False] == [_listens(port) for port in ports]
+    assert [False] * 4 == [_listens(port) for port in ports]
     assert not (dev.folder / ".orderhook" / "env").exists()
 
 
@@ -200,7 +203,7 @@ def test_a_child_that_dies_ends_everything_with_its_name_and_its_log(start):
 
 
 def test_other_commands_reach_the_run_and_find_it_well(start):
-    """`. .orderhook/env` in another terminal, and the operators' commands work."""
+    """`. .orderhook/env` in another terminal, and the operators' commands work, and the REST API."""
     dev = start("--orders", "1")
     dev.read_until("order.completed           ignored")
 
@@ -212,8 +215,11 @@ def test_other_commands_reach_the_run_and_find_it_well(start):
     assert {"ok"} == set(verdicts.values()), doctor.stdout
     assert {"workers", "API installer", "receiver"} <= set(verdicts)
     assert (0, 0, 0) == (doctor.returncode, audit.returncode, sent.returncode)
+    caller = Caller(port=dev.ports()[3], token=dev.environ["CONSOLE_TOKEN"])
+    assert 200 == caller.get("/api/v1/tokens").status
     os.killpg(dev.process.pid, signal.SIGINT)
-    dev.end()
+    _, told = dev.end()
+    assert f"/api/openapi.json, token {caller.token}" in told
 
 
 def test_a_second_run_finds_its_data_and_does_not_run_beside_the_first(start):
@@ -238,13 +244,13 @@ def test_a_second_run_finds_its_data_and_does_not_run_beside_the_first(start):
     second.end()
 
 
-@pytest.mark.parametrize("option", ["--receiver-port", "--sandbox-port"])
+@pytest.mark.parametrize("option", PORTS)
 def test_a_taken_port_is_said_before_anything_starts(start, option):
     """Port 8000 is everybody's favourite."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        other = "--sandbox-port" if option == "--receiver-port" else "--receiver-port"
-        dev = start(option, port, other, "0", anywhere=False)
+        others = [word for name in PORTS if name != option for word in (name, "0")]
+        dev = start(option, port, *others, anywhere=False)
         code, said = dev.end()
 
     assert 2 == code

@@ -17,7 +17,9 @@ INSTALLER = {
     "scheme": {"type": "standard-webhooks", "secrets": ["env:HOOK_SECRET"]},
     "api": {"base_url": "https://api.installer.com", "token": "env:REAL_TOKEN"},
 }
-ADDRESSES = Addresses(redis_url="redis://127.0.0.1:7777/0", receiver_port=8100, sandbox_port=8102)
+ADDRESSES = Addresses(
+    redis_url="redis://127.0.0.1:7777/0", receiver_port=8100, sandbox_port=8102, console_port=8101
+)
 
 
 def raw(tmp_path, sources, environ=None) -> RawConfig:
