@@ -24,6 +24,14 @@ from ..rest.operation import Call, Operation, Scope
 from ..rest.refusals import ApiError, ErrorCode
 from ..rest.shapes import Answer, BodyModel, NoBody, NoPath, NoQuery, PathModel, QueryBool, QueryModel
 
+#: Stands for all subscriptions where a push message has a recipient.
+EVERYBODY = "all"
+#: What the documented fields of an action mean to ours of that name; which fields `webhook` and `send_push` have is
+#: documented nowhere.
+_NAMES: Mapping[str, Mapping[str, str]] = {
+    "webhook": {"recipient": "target"},
+    "send_push": {"recipient": "to", "template": "title"},
+}
 _REFUSED: Mapping[type[Exception], ErrorCode] = {
     Unknown: ErrorCode.NOT_FOUND,
     Conflicting: ErrorCode.CONFLICT,
@@ -69,9 +77,16 @@ class WhatToDo(BodyModel):
         description="`send_email`, `send_push`, `webhook`, `update_status`, or (ours) any other action.",
     )
     recipient: str | None = Field(
-        default=None, max_length=500, description="Whom it goes to; of a `webhook` the target's name (ours)."
+        default=None,
+        max_length=500,
+        description="Whom it goes to: `customer` or an address; of a `webhook` the target's name, of a `send_push` a "
+        "subscription's name, or `all` (ours).",
     )
-    template: str | None = Field(default=None, max_length=500, description="Which template it is made of.")
+    template: str | None = Field(
+        default=None,
+        max_length=500,
+        description="Which template it is made of; of a `send_push` the title (ours).",
+    )
 
 
 class NewWorkflow(BodyModel):
@@ -214,13 +229,12 @@ def definition_of(body: NewWorkflow) -> dict[str, Any]:
     Return the body as a definition of a file would say it.
     """
     trigger = _trigger(body.trigger_id)
-    actions = body.actions if body.actions is not None else [body.action] if body.action else []
     given = {
         "name": body.name,
         "entity_type": body.entity_type or entity_of(trigger) or "Order",
         "trigger": trigger,
         "conditions": body.conditions,
-        "actions": [_action(one) for one in actions],
+        "actions": [_action(one) for one in _actions(body)],
         "mode": body.mode,
         "on_stale": body.on_stale,
         "on_echo": body.on_echo,
@@ -229,14 +243,23 @@ def definition_of(body: NewWorkflow) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
+def _actions(body: NewWorkflow) -> list[WhatToDo]:
+    if body.actions is not None:
+        return body.actions
+    return [body.action] if body.action else []
+
+
 def _trigger(wanted: str) -> str:
     return next((one.code for one in TRIGGERS if one.guid == wanted.lower()), wanted)
 
 
 def _action(given: WhatToDo) -> dict[str, Any]:
     params = given.model_dump(exclude_none=True)
-    if given.type == "webhook" and "recipient" in params and "target" not in params:
-        params["target"] = params.pop("recipient")
+    for theirs, ours in _NAMES.get(given.type, {}).items():
+        if theirs in params and ours not in params:
+            params[ours] = params.pop(theirs)
+    if given.type == "send_push" and isinstance(params.get("to"), str):
+        params["to"] = [] if params["to"] == EVERYBODY else [params["to"]]
     return params
 
 
@@ -245,10 +268,21 @@ def _problems(unsound: Unsound, body: NewWorkflow) -> str:
 
 
 def _place(problem: WorkflowProblem, body: NewWorkflow) -> str:
-    """Return the place as the body spells it: `action.template`, not `actions[0].template`."""
-    key = problem.key if body.actions is not None else re.sub(r"^actions(\[0\])?", "action", problem.key)
-    first, dot, rest = key.partition(".")
-    return f"{'triggerId' if first == 'trigger' else to_camel(first)}{dot}{rest}"
+    """Return the place as the body spells it: `action.recipient`, not `actions[0].target`."""
+    first, *rest = problem.key.split(".")
+    if problem.step is not None and rest:
+        rest[0] = _their_name(_actions(body)[problem.step], rest[0])
+    if body.actions is None:
+        first = re.sub(r"^actions(\[0\])?", "action", first)
+    return ".".join(["triggerId" if first == "trigger" else to_camel(first), *rest])
+
+
+def _their_name(given: WhatToDo, ours: str) -> str:
+    named = given.model_dump(exclude_none=True)
+    found = (
+        theirs for theirs, name in _NAMES.get(given.type, {}).items() if name == ours and theirs in named
+    )
+    return next(found, ours)
 
 
 def _toggle(call: Call[WorkflowPath, NoQuery, NoBody]) -> ToggledWorkflow:

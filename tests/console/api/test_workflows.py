@@ -2,6 +2,7 @@
 
 import pytest
 
+from console.api.workflows import NewWorkflow, definition_of
 from tests.support import deeds
 from tests.support.events import accepted, an_event, record
 from tests.support.rest import Caller
@@ -124,6 +125,41 @@ def test_the_entity_type_may_be_the_triggers(admin):
 
 
 @pytest.mark.parametrize(
+    ("action", "ours"),
+    [
+        pytest.param(
+            {"type": "send_email", "recipient": "customer", "template": "delivered"},
+            {"type": "send_email", "recipient": "customer", "template": "delivered"},
+            id="email",
+        ),
+        pytest.param(
+            {"type": "send_push", "recipient": "all", "template": "Order {{ order.displayId }}"},
+            {"type": "send_push", "to": [], "title": "Order {{ order.displayId }}"},
+            id="push-to-all",
+        ),
+        pytest.param(
+            {"type": "send_push", "recipient": "warehouse", "template": "Delivered"},
+            {"type": "send_push", "to": ["warehouse"], "title": "Delivered"},
+            id="push-to-one",
+        ),
+        pytest.param(
+            {"type": "webhook", "recipient": "erp"}, {"type": "webhook", "target": "erp"}, id="webhook"
+        ),
+        pytest.param(
+            {"type": "update_status", "status": "processing"},
+            {"type": "update_status", "status": "processing"},
+            id="a-parameter-of-ours",
+        ),
+    ],
+)
+def test_the_documented_fields_of_an_action_become_the_parameters_of_ours(action, ours):
+    """type, recipient and template are all that the vendor's page shows."""
+    body = NewWorkflow.model_validate(DOCUMENTED | {"action": action})
+
+    assert [ours] == definition_of(body)["actions"]
+
+
+@pytest.mark.parametrize(
     ("changes", "places"),
     [
         pytest.param({"action": {"type": "assign_tag"}}, ["action.tag"], id="a-parameter-is-missing"),
@@ -139,8 +175,18 @@ def test_the_entity_type_may_be_the_triggers(admin):
         ),
         pytest.param(
             {"action": {"type": "webhook", "recipient": "erp"}},
-            ["action.target", "'erp'"],
+            ["action.recipient", "'erp'"],
             id="no-such-target",
+        ),
+        pytest.param(
+            {"action": {"type": "send_email", "recipient": "customer", "template": "delivered"}},
+            ["action.template: no mail server is configured"],
+            id="no-mail-server",
+        ),
+        pytest.param(
+            {"action": {"type": "send_push", "template": "Delivered"}},
+            ["action.template: push messages are not configured"],
+            id="no-push",
         ),
         pytest.param({"mode": "dry"}, ["mode"], id="no-mode"),
     ],
