@@ -26,6 +26,8 @@ class Api:
     #: Writes a refusal in the API's own shape.
     refused: Callable[[Refusal], Answer]
     limiting: Limiting
+    #: Raises 401 for headers that let nobody in; None asks for one of the bearer tokens.
+    admit: Callable[[Mapping[str, str]], None] | None = None
 
 
 class System(Protocol):

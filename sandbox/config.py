@@ -98,6 +98,18 @@ class Notification:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShopRules:
+    """
+    What lets a client into the two shops, and what the second one signs its webhooks with. All ours.
+    """
+
+    consumer_key: str = "ck_sandbox"
+    consumer_secret: str = "cs_sandbox"  # noqa: S105 - a sandbox has no secrets
+    access_token: str = "shpat_sandbox"  # noqa: S105
+    client_secret: str = "shpss_sandbox"  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxConfig:
     """
     Everything that can be set.
@@ -130,6 +142,7 @@ class SandboxConfig:
     #: What is sent beside the events, to addresses of their own.
     notifications: tuple[Notification, ...] = ()
     dispatch: DispatchRules = field(default_factory=DispatchRules)
+    shops: ShopRules = field(default_factory=ShopRules)
     #: After a dispatch, the order moves one step each so many seconds, up to completed.
     auto_advance_s: float | None = None
     #: Effects are appended here before they are answered, so that they outlive a kill.

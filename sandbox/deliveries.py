@@ -38,6 +38,8 @@ class SentEvent:
     body: bytes
     #: Which system sends it, and so where it goes.
     system: str = "installer"
+    #: Where it goes, of a system whose clients say so; else its system's address.
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -135,10 +135,16 @@ class Endpoint:
 
     async def _answer(self, wire: Wire, record: CallRecord) -> Answer:
         try:
-            self._check_token(wire.headers.get("authorization", ""))
+            self._check(wire.headers)
             return self._perform(await self._read(wire), record)
         except Refusal as refusal:
             return self._api.refused(refusal)
+
+    def _check(self, headers: Mapping[str, str]) -> None:
+        if self._api.admit is None:
+            self._check_token(headers.get("authorization", ""))
+        else:
+            self._api.admit(headers)
 
     def _check_token(self, authorization: str) -> None:
         scheme, _, token = authorization.partition(" ")

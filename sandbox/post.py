@@ -72,15 +72,13 @@ class Post:
         except Exception as problem:  # noqa: BLE001 - the signer is foreign code, and its bug must not lose the event
             return None, f"the signer failed: {type(problem).__name__}"
         try:
-            return await self._post(event.body, headers), None
+            return await self._post(event.url or self._url, event.body, headers), None
         except TimeoutError:
             return None, f"no answer within {self._rules.timeout_s:g} s"
         except (aiohttp.ClientError, OSError, ValueError) as problem:
             return None, f"{type(problem).__name__}: {problem}"
 
-    async def _post(self, body: bytes, headers: Headers) -> int:
-        async with self._session.post(
-            self._url, data=body, headers=headers, allow_redirects=False
-        ) as response:
+    async def _post(self, url: str, body: bytes, headers: Headers) -> int:
+        async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
             await response.content.read(_ANSWER_BYTES)
             return response.status

@@ -22,6 +22,9 @@ from .key_memory import KeyMemory
 from .post import Post
 from .sender import Sender
 from .signing import header_signer
+from .shops.shop import Shop
+from .shops.shopify import shopify
+from .shops.woocommerce import woocommerce
 
 
 class Upstream:
@@ -40,7 +43,8 @@ class Upstream:
             calls=Calls(kept=config.calls_kept),
             keys=KeyMemory(),
         )
-        self.sender = Sender(posts=_posts(config), rules=config.sender, faults=self.shared.faults)
+        posts = _posts(config)
+        self.sender = Sender(posts=posts, rules=config.sender, faults=self.shared.faults)
         self.installer = InstallerSystem(
             config,
             ids=Ids(_chance(seed, "ids")),
@@ -55,9 +59,26 @@ class Upstream:
             effects=self.effects,
             sender=self.sender,
         )
+        self.shops = {
+            name: make(self._shop(name), config.shops)
+            for name, make in (("woocommerce", woocommerce), ("shopify", shopify))
+        }
+        for name, shop in self.shops.items():
+            # Where an event goes is said by who subscribes to it.
+            posts[name] = Post(url="", signer=shop.signer, rules=config.sender, clock=config.clock)
         #: By name; the first is meant where no system is named.
         self.systems: Mapping[str, System] = MappingProxyType(
-            {"installer": self.installer, "dispatch": self.dispatch}
+            {"installer": self.installer, "dispatch": self.dispatch, **self.shops}
+        )
+
+    def _shop(self, name: str) -> Shop:
+        return Shop(
+            system=name,
+            ids=Ids(_chance(self.seed, f"{name} ids")),
+            clock=self.config.clock,
+            effects=self.effects,
+            sender=self.sender,
+            chance=_chance(self.seed, f"{name} samples"),
         )
 
     def forget(self) -> None:
