@@ -1,7 +1,7 @@
 """
 Sources that come and go while the receiver runs: those of connected shops, which the console writes into Redis.
 
-Asks for one number each second, never on a request, and reads the records only where it has changed. What is known
+Asks for one word each second, never on a request, and reads the records only where it has changed. What is known
 stays known while Redis is away. Knows nothing of shops: a record is a scheme, its sealed secret and the source's terms.
 """
 
@@ -25,7 +25,7 @@ from .settings import SourceSettings
 
 log = structlog.get_logger()
 
-#: Seconds between two looks at the number.
+#: Seconds between two looks at the word.
 LOOK_EVERY_S = 1.0
 #: Most sources that are taken from Redis; the console adds no more either.
 MAX_SOURCES = 200

@@ -126,7 +126,7 @@ class PushKeys(BodyModel):
     The keys of a browser's subscription.
     """
 
-    p256dh: str = Field(max_length=200, description="Its public key, in base64url.")
+    p256dh: str = Field(alias="p256dh", max_length=200, description="Its public key, in base64url.")
     auth: str = Field(max_length=100, description="Its secret, in base64url.")
 
 

@@ -1,6 +1,7 @@
 """Sources of connected shops: learnt while the receiver runs, and never a 4xx for our own fault."""
 
 import json
+import uuid
 
 import pytest
 
@@ -25,17 +26,17 @@ def a_record(*, secret="cs_1", sealing=SEALING, **changes) -> str:
 
 
 def write(client, name=NAME, text=None) -> None:
-    """Write a source as the console does: the record, then the number."""
+    """Write a source as the console does: the record, and another word."""
     with client.pipeline() as pipeline:
         pipeline.hset(keys.provided(), name, text or a_record())
-        pipeline.incr(keys.provided_version())
+        pipeline.set(keys.provided_version(), uuid.uuid4().hex)
         pipeline.execute()
 
 
 def forget(client, name=NAME) -> None:
     with client.pipeline() as pipeline:
         pipeline.hdel(keys.provided(), name)
-        pipeline.incr(keys.provided_version())
+        pipeline.set(keys.provided_version(), uuid.uuid4().hex)
         pipeline.execute()
 
 
@@ -100,7 +101,7 @@ class TestLooking:
         assert [NAME] == list(served[0])
 
     async def test_it_hands_on_nothing_where_nothing_has_changed(self, client, redis_url):
-        """One number a second is all that an unchanging list costs."""
+        """One word a second is all that an unchanging list costs."""
         write(client)
         served = []
         provided = looking(redis_url, served)
@@ -161,7 +162,7 @@ class TestLooking:
     async def test_it_is_bounded(self, client, redis_url):
         """A list that grows without end would cost the receiver its memory."""
         client.hset(keys.provided(), mapping={f"shopify-{n:08x}": a_record() for n in range(MAX_SOURCES + 1)})
-        client.incr(keys.provided_version())
+        client.set(keys.provided_version(), uuid.uuid4().hex)
         served = []
         provided = looking(redis_url, served)
 

@@ -1,5 +1,5 @@
 """
-Where providers are kept: three hashes in Redis and a number, always changed together.
+Where providers are kept: three hashes in Redis and a word that tells of a change, always written together.
 
 What anybody may see, what only workers can open, and what only receivers can open lie apart: the internet-facing
 process never has the key of an API credential.
@@ -148,7 +148,7 @@ class ProviderStore:
                 known = decoded(pipeline.hgetall(keys.providers()))
                 pipeline.multi()
                 provider = change(known, pipeline)
-                pipeline.incr(keys.provided_version())
+                pipeline.set(keys.provided_version(), uuid4().hex)
                 try:
                     pipeline.execute()
                 except WatchError:
