@@ -198,7 +198,7 @@ def provided() -> str:
 
 def provided_version() -> str:
     """
-    `orderhook:provided-version`: string, a random word that is another one after each change of `provided`. Never expires.
+    `orderhook:provided-version`: string, a random word, another one after each change of `provided`. Never expires.
 
     Read by each receiver once a second. No number: a Redis that was emptied would count up to the same one again.
     """

@@ -21,10 +21,10 @@ from .installer.system import InstallerSystem
 from .key_memory import KeyMemory
 from .post import Post
 from .sender import Sender
-from .signing import header_signer
 from .shops.shop import Shop
 from .shops.shopify import shopify
 from .shops.woocommerce import woocommerce
+from .signing import header_signer
 
 
 class Upstream:

@@ -93,8 +93,8 @@ class NewIntegration(BodyModel):
         + "; of any other, `storeUrl` decides (ours).",
     )
     provider_type: Literal["ecommerce"] = Field(description="The only documented type.")
-    credentials: ShopCredentials
-    settings: ShopSettings = ShopSettings()
+    credentials: ShopCredentials = Field(description="What lets us in, and where.")
+    settings: ShopSettings = Field(default=ShopSettings(), description="What is done with its events.")
 
 
 class ConfiguredIntegration(Answer):
@@ -136,7 +136,7 @@ class NewSubscription(BodyModel):
     """
 
     endpoint: str = Field(max_length=2048, description="Where its push service takes messages.")
-    keys: PushKeys
+    keys: PushKeys = Field(description="What messages to it are encrypted with.")
     expiration_time: int | None = Field(default=None, description="Of the browser's; not used (ours).")
     name: str = Field(default="", max_length=64, description="What steps may call it by (ours).")
 
@@ -148,9 +148,9 @@ class ListedIntegration(ConfiguredIntegration):
 
     provider_id: str = Field(description="As it was given.")
     store_url: str = Field(description="The shop's address.")
-    auto_import_orders: bool
-    sync_products: bool
-    push_tracking: bool
+    auto_import_orders: bool = Field(description="Whether its new orders are created in the order API.")
+    sync_products: bool = Field(description="Whether its products are kept.")
+    push_tracking: bool = Field(description="Whether it is told of dispatch and completion.")
 
 
 class ShopKind(Answer):
@@ -168,11 +168,11 @@ class ListedProduct(Answer):
     """
 
     id: str = Field(description="Its id in the shop.")
-    name: str
-    sku: str
+    name: str = Field(description="Its name; a shop's own text.")
+    sku: str = Field(description="Its stock number; of one with variants, the first one's.")
     price: str = Field(description="As the shop writes it.")
     weight: str = Field(description="As the shop writes it; of Shopify in grams.")
-    variant_count: int
+    variant_count: int = Field(description="How many variants it has.")
     updated_at: str = Field(description="The shop's own time of its last change.")
 
 
