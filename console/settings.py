@@ -23,6 +23,7 @@ class ConsoleSource(SourceTerms):
     loop_guard: LoopGuardSettings = Field(
         default=LoopGuardSettings(), description="What is other than in `[loop_guard]` for this source."
     )
+    reconcile: Elsewhere = Field(default=None, repr=False, exclude=True)
 
 
 class ConsoleReceiver(ReceiverSection):

@@ -12,6 +12,8 @@ EventKey = NewType("EventKey", str)
 LaneKey = NewType("LaneKey", str)
 
 PREFIX = "orderhook:"
+#: What the verdict of a synthetic event begins with, in place of a scheme.
+SYNTHETIC = "synthetic:"
 #: A record outlives its retention by a week, so that it is retention that removes it, and counts it.
 EXPIRY_MARGIN_MS = 7 * 24 * 60 * 60 * 1000
 _EVENT = f"{PREFIX}event:"
@@ -256,6 +258,7 @@ def counts() -> str:
     `accepted` and `duplicate` only grow; `bytes` is the length of the bodies of events in flight.
     Each status counts the events that stand there now, or stood there when retention removed them (`retired.{status}`
     of them); `repaired` counts what the sweeper had to mend and must stay 0.
+    `missed_webhooks` counts the synthetic events, which stand for those that never came.
     `ended.{status}.{reason}` counts ends with a reason, `echo` events that were taken for echoes; both only grow.
     """
     return f"{PREFIX}counts"
@@ -377,8 +380,9 @@ def budget(api: str) -> str:
     * the window that the API advertises: `limit`, `left`, `reset`, `span` (its length), `asking` (until when one call
       is on its way to learn the next)
     * the pause that a 429 asked for: `paused` (until when), `refusals` in it, `strikes` (pauses in a row)
-    * who waits: `next:{source}:{class}` and `again:{source}:{class}`, the next free moment; `live` and `replay`, which
-      put live traffic first; `calls` and `visits`, how many calls an event makes
+    * who waits: `next:{source}:{class}` and `again:{source}:{class}`, the next free moment; `live`, `replay` and
+      `replays`, which put live traffic first, then replays, then imports; `calls` and `visits`, how many calls
+      an event makes
     * the circuit: `open` (the reason; absent while it is closed), `what` happened, `opened`, `closed`, `probe` (when
       one call may try), `waits`; `seen`, the last half minute as `second:answered:failed`
 
@@ -498,6 +502,24 @@ def probe() -> str:
 def swept() -> str:
     """`orderhook:swept`: string, set by the worker that sweeps this minute, so that one does; expires by itself."""
     return f"{PREFIX}swept"
+
+
+def reconciling(source: str) -> str:
+    """
+    `orderhook:reconciling:{source}`: string, set by the worker that compares a source with its order API, so that one
+    does; expires when the next comparison is due.
+    """
+    return f"{PREFIX}reconciling:{source}"
+
+
+def reconciled(source: str) -> str:
+    """
+    `orderhook:reconciled:{source}`: hash, what the last comparison with the order API found.
+
+    `at`, `listed` (orders that had changed), `missing` (events), `fed` (of them), `ours` (changes by a write of ours),
+    `error` (why it could not be done). Written by `orderhook reconcile` and the job of that name. Never expires.
+    """
+    return f"{PREFIX}reconciled:{source}"
 
 
 def wake() -> str:

@@ -104,6 +104,11 @@ class Record:
     home: str = ""
 
     @property
+    def synthetic(self) -> bool:
+        """Return whether we made the event ourselves, since the sender's never came."""
+        return self.verdict.startswith(keys.SYNTHETIC)
+
+    @property
     def readable(self) -> bool:
         """Return whether this version knows what the record means; no other may be worked on."""
         return self.version <= NEWEST and self.status in KNOWN
@@ -210,6 +215,7 @@ def as_json(record: Record) -> dict[str, Any]:
         "echo": _echo_json(record.echo),
         "depth": record.depth or None,
         "verdict": record.verdict,
+        "synthetic": record.synthetic or None,
         "deliveries": record.deliveries,
         "altered": record.altered,
         "replays": record.replays,

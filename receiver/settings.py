@@ -209,6 +209,7 @@ class SourceSettings(SourceTerms):
     scheme: SchemeSettings = Field(description="How its deliveries are verified.")
     api: Elsewhere = Field(default=None, repr=False, exclude=True)
     loop_guard: Elsewhere = Field(default=None, repr=False, exclude=True)
+    reconcile: Elsewhere = Field(default=None, repr=False, exclude=True)
 
 
 class ReceiverSettings(Section):

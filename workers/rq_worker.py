@@ -3,7 +3,6 @@ One rq worker process: stock rq, one queue, JSON only, no function but ours, and
 """
 
 import contextlib
-import ctypes
 import os
 import random
 import signal
@@ -25,8 +24,10 @@ from receiver.wake import ShiftTemplate
 
 from . import shift, sweeper
 from .outages import Patience
+from .parenthood import end_with_parent, leave_without
 from .plant import Plant, plant
 from .pulse import pulse
+from .reconcile.job import Jobs
 from .rq_job import ShiftJob
 from .watch import Vigil, Watch
 
@@ -45,8 +46,6 @@ REDIS_TIMEOUT_S = 5.0
 WATCH_TIMEOUT_S = 1.0
 #: How long who leaves waits for the thread that hears commands, in seconds; then it ends with the process.
 LEAVE_S = 1.0
-#: From linux/prctl.h.
-_PR_SET_PDEATHSIG = 1
 
 
 class ShiftWorker(Worker):
@@ -56,6 +55,7 @@ class ShiftWorker(Worker):
     plant: Plant
     patience: Patience
     vigil: Vigil
+    jobs: Jobs
     #: Of a child that rq has not forked: who has.
     _parent: int | None = None
 
@@ -78,6 +78,7 @@ class ShiftWorker(Worker):
         self._register_again()
         with _client(self.plant, retry=self.patience, text=True) as client:
             sweeper.sweep_if_due(client, self.plant)
+            self.jobs.start_due(client, self.plant.settings)
 
     def _register_again(self) -> None:
         """Appear anew in `rq info` after an outage in which rq's record of this worker has expired."""
@@ -190,7 +191,7 @@ def build(tools: Plant) -> ShiftWorker:
     )
     patience.while_full = worker.shift_without_rq
     section = tools.settings.worker
-    worker.plant, worker.patience = tools, patience
+    worker.plant, worker.patience, worker.jobs = tools, patience, Jobs()
     worker.vigil = Vigil(
         silence_s=section.lease_s,
         whole_s=section.shift_s + section.event_deadline_s + ROOM_S,
@@ -208,21 +209,6 @@ def alive(redis_url: str) -> list[str]:
     with store.client(redis_url, timeout_s=REDIS_TIMEOUT_S, text=False) as connection:
         found = ShiftWorker.all(connection=connection, job_class=ShiftJob, serializer=JSONSerializer)
         return [worker.name for worker in found if keys.QUEUE in worker.queue_names()]
-
-
-def end_with_parent(sign: int, parent: int | None) -> None:
-    """Ask the kernel to send *sign* to this process when its *parent* ends, or has ended; only Linux does so."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, sign)
-        if parent and os.getppid() != parent:  # it ended before it could be asked for
-            os.kill(os.getpid(), sign)
-
-
-def leave_without(parent: int) -> None:
-    """End this process if *parent* has: the signal that said so may have come while a shift ran, which ended by it."""
-    if os.getppid() != parent:
-        log.warning("worker.left_behind", detail="its worker is gone; what it had claimed is claimed again")
-        os._exit(1)
 
 
 def main() -> int:

@@ -17,6 +17,7 @@ from .loop_settings import LoopGuardSettings
 from .mail_settings import EmailSettings
 from .provider_settings import CredentialsTable, IntegrationsSection
 from .push_settings import PushSettings
+from .reconcile_settings import ReconcileSettings
 from .target_settings import TargetName, TargetSettings
 
 MODULE_NAME = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$"
@@ -191,6 +192,9 @@ class WorkerSource(SourceTerms):
 
     scheme: Elsewhere = Field(default=None, repr=False, exclude=True)
     api: ApiSettings | None = Field(default=None, description="The order API that answers for this source.")
+    reconcile: ReconcileSettings | None = Field(
+        default=None, description="When its order API is compared with the record."
+    )
     loop_guard: LoopGuardSettings = Field(
         default=LoopGuardSettings(), description="What is other than in `[loop_guard]` for this source."
     )
@@ -200,6 +204,11 @@ class WorkerSource(SourceTerms):
         if (self.system is None) != (self.api is None):
             found, missing = ("api", "system") if self.system is None else ("system", "api")
             raise ValueError(f"{found} without {missing}; expected both or neither")
+        if self.reconcile is not None and self.system != "dispatch":
+            found = f'system = "{self.system}"' if self.system else "no order API"
+            raise ValueError(
+                f'reconcile with {found}, which has no list by change; expected system = "dispatch"'
+            )
         if self.trust == "hint" and self.api is None:
             raise ValueError('trust = "hint" without an order API to ask; expected system and api')
         if self.verify_by_fetch and self.api is None:

@@ -20,6 +20,7 @@ from .loop_settings import LoopGuardSettings
 from .mail_settings import EmailSettings
 from .provider_settings import IntegrationsSection
 from .push_settings import PushSettings
+from .reconcile_settings import ReconcileSettings
 from .sections import MODULE_NAME, ApiSettings, RetrySettings, WorkerFile, WorkerSection
 from .target_settings import TargetSettings
 from .templating import Shelf
@@ -49,6 +50,8 @@ class WorkerSettings:
     worker: WorkerSection
     sources: Mapping[str, SourceTerms]
     apis: Mapping[str, ApiSettings]
+    #: By source; those that have the job.
+    reconciles: Mapping[str, ReconcileSettings]
     #: By source.
     loop_guards: Mapping[str, LoopGuardSettings]
     targets: Mapping[str, TargetSettings] = field(repr=False)
@@ -119,6 +122,7 @@ def _assembled(file: WorkerFile, registry: Registry, workflows: tuple[Workflow, 
         worker=file.worker,
         sources=file.sources,
         apis={name: source.api for name, source in file.sources.items() if source.api},
+        reconciles={name: one.reconcile for name, one in file.sources.items() if one.reconcile},
         loop_guards={name: one.loop_guard.over(file.loop_guard) for name, one in file.sources.items()},
         targets=file.targets,
         shelf=Shelf(folder=file.templates),

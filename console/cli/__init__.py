@@ -79,6 +79,7 @@ app.add_typer(tokens.app, rich_help_panel=_ACT)
 app.add_typer(secrets.app, rich_help_panel=_ACT)
 app.command(rich_help_panel=_CHECK, epilog=operations.AUDIT_EXAMPLES)(operations.audit)
 app.command(rich_help_panel=_CHECK, epilog=operations.DOCTOR_EXAMPLES)(operations.doctor)
+app.command(rich_help_panel=_CHECK, epilog=operations.RECONCILE_EXAMPLES)(operations.reconcile)
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .options import AsJson, desk, examples
+from .options import AsJson, Since, Source, desk, examples
 
 AUDIT_EXAMPLES = examples("orderhook audit", "orderhook audit --json | jq .accounted")
 DOCTOR_EXAMPLES = examples("orderhook doctor", "orderhook doctor --url https://hooks.example.com")
@@ -19,6 +19,12 @@ SEND_EXAMPLES = examples(
 Tries = Annotated[
     int, typer.Option(min=1, metavar="N", help="Look again where it does not hold: work goes on meanwhile.")
 ]
+RECONCILE_EXAMPLES = examples(
+    "orderhook reconcile --since 24h --dry-run",
+    "orderhook reconcile --source dispatch",
+    "orderhook reconcile --dry-run --json | jq .drift[]",
+)
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Compare and report; write nothing.")]
 PublicUrl = Annotated[
     str, typer.Option("--url", metavar="URL", help="Look at the receiver from outside too, by this URL.")
 ]
@@ -55,6 +61,22 @@ def doctor(ctx: typer.Context, *, url: PublicUrl = "", as_json: AsJson = False) 
     from .. import doctor as command
 
     command.run(desk(ctx), public_url=url, as_jsonl=as_json)
+
+
+def reconcile(
+    ctx: typer.Context,
+    *,
+    source: Source = "",
+    since: Since = "",
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Compare what order APIs say has changed with the events on record, and feed in those that never came.
+    """
+    from ..commands import reconcile as command
+
+    command.run(desk(ctx), source=source, since=since, dry_run=dry_run, as_jsonl=as_json)
 
 
 def send(

@@ -5,6 +5,7 @@
 import shlex
 from collections.abc import Iterator
 
+from receiver import keys
 from receiver.inbox import Inbox
 from receiver.lifecycle import Status
 from receiver.record import Record, StepState, as_json, moment
@@ -105,6 +106,8 @@ def _echo(record: Record) -> str:
 
 
 def _verdict(text: str) -> str:
+    if text.startswith(keys.SYNTHETIC):
+        return f"synthetic: made by {text.removeprefix(keys.SYNTHETIC)}, since the sender's never came"
     scheme, _, index = text.rpartition(":")
     return f"{scheme}, by secret {index}" if scheme and index.isdigit() else f"{scheme}, nothing was proved"
 

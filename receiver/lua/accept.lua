@@ -71,6 +71,7 @@ local function accept(k, a)
   timelines[timeline] = timelines[timeline] or {}
   add(timelines[timeline], record)
   tally(source, 'accepted')
+  if string.sub(ARGV[a + 5], 1, 10) == 'synthetic:' then tally(source, 'missed_webhooks') end
   tally(source, status)
   if reason ~= '' then
     redis.call('HSET', record, 'reason', reason, 'error', ARGV[a + 8])

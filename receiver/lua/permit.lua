@@ -5,7 +5,7 @@
 -- KEYS  1-5 shared · 6 budget of the API
 -- ARGV  1 moves · 2 calls per second by the settings (0 none) · 3 burst · 4 longest wait, in ms, of an event that begins
 --       and 5 of one that has begun · 6 ms between tries while the circuit is open · then per call: source, class (live
---       | replay), standing: new, back (it has waited for its moment) or begun (an event that has made calls in this
+--       | replay | import), standing: new, back (it has waited for its moment) or begun (an event that has made calls in this
 --       attempt: it goes first, so that it gets done), calls that it has made
 -- Returns { free (1: nothing limits this API, do not ask for a while), per call { answer, ms } }, answer = go (in so many
 --         ms) | probe (go: the one call that shows whether a broken API is back) | why not (come again in so many ms)
@@ -81,6 +81,7 @@ local function later(call, from, why)
   local moment = math.max(get(line, 0), from)
   put(line, moment + spacing)
   if call.class == 'live' then put('live', math.max(get('live', 0), moment)) end
+  if call.class == 'replay' then put('replays', math.max(get('replays', 0), moment)) end
   return { why, ms(math.ceil(moment - now)) }
 end
 
@@ -100,11 +101,11 @@ local function while_open(call)
   return { was.open, ms(math.ceil(probe - now + from + math.max(spread - from, 2 * n) * share)) }
 end
 
--- What the API itself said of its window: never past its last call, and a tenth is kept for replays.
+-- What the API itself said of its window: never past its last call, and a tenth is kept for replays. Imports leave a half.
 local function refused_by_window(call)
   if window == 0 then return end
   if now < window then
-    local kept = (call.class == 'live' and call.standing ~= 'begun') and math.floor(limit / 10) or 0
+    local kept = call.class == 'import' and math.floor(limit / 2) or (call.class == 'live' and call.standing ~= 'begun') and math.floor(limit / 10) or 0
     if get('left', 0) > kept then return end
     return later(call, window, 'rate_limited')
   end
@@ -138,6 +139,9 @@ local function decide(call)
   if call.class == 'replay' and call.standing ~= 'begun' and get('live', 0) > now and get('replay', 0) > now then
     return later(call, get('replay'), 'rate_limited')
   end
+  -- Both before imports, which have what is left.
+  local before = math.max(get('live', 0), get('replays', 0))
+  if call.class == 'import' and call.standing ~= 'begun' and before > now then return later(call, before, 'rate_limited') end
   if RATE > 0 and tokens < 0 then bind() end
   if wait > LONGEST[call.standing] then
     if call.standing == 'begun' then put('need', math.max(get('need', 1), math.min(20, call.made + 1))) end

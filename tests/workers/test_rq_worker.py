@@ -144,7 +144,7 @@ def test_a_worker_leaves_quietly_though_redis_is_silent(tools, redis_url):
 
 CHILD = """
 import signal, sys, time
-from workers.rq_worker import end_with_parent
+from workers.parenthood import end_with_parent
 end_with_parent(signal.SIGTERM, int(sys.argv[1]))
 print("works")
 """

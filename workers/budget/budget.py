@@ -248,7 +248,7 @@ class Budget:
 
 
 def _ask_of(visit: Visit) -> tuple[str, str, str, int]:
-    return visit.source, "replay" if visit.replayed else "live", visit.standing, visit.made
+    return visit.source, visit.budget_class, visit.standing, visit.made
 
 
 def _window(window: Window | None, *, now: float) -> tuple[object, object, object]:

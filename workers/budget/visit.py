@@ -16,6 +16,8 @@ from receiver.record import Record
 from ..failures import Reason
 
 Standing = Literal["new", "back", "begun"]
+#: Who goes first: live traffic, then replays, then what nobody waits for.
+Class = Literal["live", "replay", "import"]
 
 #: Reasons for which an event waits for a moment that a budget gave it.
 _WAITS = frozenset({Reason.RATE_LIMITED, Reason.CIRCUIT_OPEN, Reason.UNAUTHORIZED, Reason.TARGET_BUSY})
@@ -29,6 +31,7 @@ class Visit:
     Args:
         event_id: The event that is attempted, and `depth`: how many of our writes led to it.
         replayed: An operator started the event again; live traffic goes before it.
+        imports: Nobody waits for it: live traffic and replays go before it.
         back: It has waited for its moment, so it does not queue again.
         made: Calls that it has made. From the first on it goes before others, so that what was begun gets done.
     """
@@ -37,6 +40,7 @@ class Visit:
     event_id: str = ""
     depth: int = 0
     replayed: bool = False
+    imports: bool = False
     back: bool = False
     made: int = 0
 
@@ -48,8 +52,15 @@ class Visit:
             event_id=record.id,
             depth=record.depth,
             replayed=record.replays > 0,
+            imports=record.synthetic,
             back=record.reason in _WAITS,
         )
+
+    @property
+    def budget_class(self) -> Class:
+        if self.replayed:
+            return "replay"
+        return "import" if self.imports else "live"
 
     @property
     def standing(self) -> Standing:

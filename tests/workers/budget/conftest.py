@@ -12,7 +12,20 @@ from workers.failures import Transient
 API = "api.example.com env:TOKEN"
 #: Fields that are times.
 TIMES = frozenset(
-    {"at", "full", "grown", "bound", "reset", "asking", "paused", "live", "replay", "opened", "probe"}
+    {
+        "at",
+        "full",
+        "grown",
+        "bound",
+        "reset",
+        "asking",
+        "paused",
+        "live",
+        "replay",
+        "replays",
+        "opened",
+        "probe",
+    }
 )
 
 

@@ -189,6 +189,18 @@ class TestARate:
         assert isinstance(replay, RateLimited)
         assert "go" == live
 
+    @pytest.mark.parametrize("first", [{}, {"replayed": True}], ids=["live", "replay"])
+    async def test_live_traffic_and_replays_go_before_imports(self, workers, asked, first):
+        """Nobody waits for a comparison with the API: it takes what is left."""
+        budget = workers.budget(rate_per_s=10)
+        await asyncio.gather(*(asked(budget, **first) for _ in range(20)))
+        await workers.pass_time(0.3)
+
+        later, sooner = [await asked(budget, back=True, **one) for one in ({"imports": True}, first)]
+
+        assert isinstance(later, RateLimited)
+        assert "go" == sooner
+
     async def test_a_replay_takes_what_nobody_wants(self, workers, asked):
         """At night the whole budget is free for it."""
         budget = workers.budget(rate_per_s=20)
@@ -329,6 +341,16 @@ class TestAnAdvertisedWindow:
         assert "go" == live[0]
         assert isinstance(live[1], RateLimited)
         assert "go" == replay
+
+    async def test_half_of_a_window_is_not_for_imports(self, workers, asked):
+        """The traffic of the rest of the hour must find something left."""
+        budget = workers.budget()
+        await budget.passed(window(50), probe=False)
+
+        imported = await asked(budget, imports=True)
+
+        assert isinstance(imported, RateLimited)
+        assert "go" == await asked(budget)
 
     async def test_one_call_shows_the_next_window(self, workers, asked):
         """When the window is over nobody knows the next; fifty calls at once might be too many for it."""

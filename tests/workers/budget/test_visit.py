@@ -40,6 +40,13 @@ def test_an_event_that_waited_for_its_moment_is_back(client, reason, back):
     assert back == Visit.of(record(client)).back
 
 
+def test_what_we_made_ourselves_comes_last(client):
+    """A synthetic event is late already; who waits for an order's real event goes first."""
+    accepted(client, an_event(verdict="synthetic:reconcile"))
+
+    assert "import" == Visit.of(record(client)).budget_class
+
+
 def test_a_replayed_event_is_known(client):
     """Live traffic goes before it."""
     accepted(client, an_event())
