@@ -1,5 +1,6 @@
 """The documentation page of the API against the table in the code, which it must not contradict."""
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -7,13 +8,13 @@ import pytest
 import tomlkit
 
 from receiver.config import read_config
-from receiver.lifecycle import Status
+from receiver.secrets import Secret
 from sandbox.config import SandboxConfig
 from sandbox.server import serving
 from tests.support.code import ROOT
 from tests.support.events import accepted, an_event, record
-from tests.support.http_peer import serving as serving_peer
 from workers import shift
+from workers.api.dispatch.client import DispatchClient
 from workers.api.dispatch.filters import field
 from workers.api.dispatch.operations import OPERATIONS
 from workers.plant import Plant
@@ -78,31 +79,38 @@ def test_the_page_writes_filters_as_the_builder_does():
 
 
 @pytest.mark.anyio
-async def test_the_pages_action_runs(redis_url, client, tmp_path):
-    """It is the other thing that people copy."""
+async def test_the_pages_action_runs(redis_url, client, tmp_path, session, edge_to):
+    """It is the other thing that people copy; here an order of the sandbox gets its carrier, and gets it once."""
     code = next(block for block in _blocks("python") if "@action" in block)
     (tmp_path / "dispatch_page_actions.py").write_text(code)
-    async with serving_peer() as upstream:
-        upstream.answers(200, {"data": {"guid": "g-1", "status": "pending"}, "success": True})
-        api = {"base_url": upstream.url, "token": "hush"}
-        values = {
-            "redis_url": redis_url,
-            "actions": ["dispatch_page_actions"],
-            "sources": {"shop": {"system": "dispatch", "scheme": {"type": "unsigned"}, "api": api}},
-            "workflows": [
-                {
-                    "name": "w",
-                    "entity_type": "Order",
-                    "trigger": "order.created",
-                    "actions": [{"type": "choose_carrier", "carrier": "r-1"}],
-                }
-            ],
-        }
-        (tmp_path / "orderhook.toml").write_text(tomlkit.dumps(values))
-        settings = worker_settings(read_config(environ={}, path=tmp_path / "orderhook.toml"))
-        accepted(client, an_event(type="order.created", subject="g-1"))
+    async with serving(SandboxConfig(port=0, seed=1)) as url:
+        api = DispatchClient(edge_to(url, token=Secret("env:TOKEN", "sandbox-token")))
+        order = (await api.orders.page(where=field("status") == "pending")).items[0]
+        async with session.get(f"{url}/_sandbox") as answer:
+            carrier = next(iter((await answer.json())["dispatch"]["carriers"]))
+        settings = _settings(tmp_path, redis_url, url, {"type": "choose_carrier", "carrier": carrier})
+        for event_id in ("evt-1", "evt-2"):
+            accepted(client, an_event(event_id, type="order.created", subject=order.guid))
 
         await shift.work(Plant(settings=settings, registry=settings.registry), linger_s=0.02)
 
-        assert Status.SUCCEEDED is record(client).status
-        assert {"orderIds": ["g-1"], "carrierId": "r-1"} == upstream.seen[-1].json()
+        results = [next(iter(record(client, name).ledger.values())).detail for name in ("evt-1", "evt-2")]
+        assert [{"already": False, "carrier": carrier}, {"already": True}] == list(map(json.loads, results))
+        assert carrier == (await api.get_order(order.guid)).carrier.guid
+
+
+def _settings(folder, redis_url, url, action):
+    source = {
+        "system": "dispatch",
+        "scheme": {"type": "unsigned"},
+        "api": {"base_url": url, "token": "sandbox-token"},
+    }
+    workflow = {"name": "w", "entity_type": "Order", "trigger": "order.created", "actions": [action]}
+    values = {
+        "redis_url": redis_url,
+        "actions": ["dispatch_page_actions"],
+        "sources": {"shop": source},
+        "workflows": [workflow],
+    }
+    (folder / "orderhook.toml").write_text(tomlkit.dumps(values))
+    return worker_settings(read_config(environ={}, path=folder / "orderhook.toml"))
