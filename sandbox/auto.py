@@ -1,5 +1,5 @@
 """
-Orders that move on by themselves: after a dispatch, one step each so many seconds, up to completed.
+Orders and shipments that move on by themselves, one step each so many seconds, up to their end.
 """
 
 import asyncio

@@ -143,7 +143,8 @@ class SandboxConfig:
     notifications: tuple[Notification, ...] = ()
     dispatch: DispatchRules = field(default_factory=DispatchRules)
     shops: ShopRules = field(default_factory=ShopRules)
-    #: After a dispatch, the order moves one step each so many seconds, up to completed.
+    #: After a dispatch, the order moves one step each so many seconds, up to completed; a new shipment of the
+    #: Dispatch side does so too, up to delivered.
     auto_advance_s: float | None = None
     #: Effects are appended here before they are answered, so that they outlive a kill.
     effects_file: Path | None = None

@@ -11,7 +11,7 @@ from ..errors import Refusal
 from ..operations import Answer, Call, Handler
 from .bodies import Address, Body, Email, Guid, Text
 from .envelope import DONE, created, data
-from .paging import page_of, selected
+from .paging import page_of
 from .views import shipment_line
 from .world import Entity, Things, World, found
 
@@ -92,9 +92,8 @@ class Customers:
         return found(self._world.customers, call.parameters["customerId"], "Customer")
 
     def _list(self, call: Call) -> Answer:
-        customers = [_line(customer) for customer in self._world.customers.values()]
         total_pages = self._world.config.dispatch.total_pages
-        return page_of(selected(customers, call.query), call.query, total_pages=total_pages)
+        return page_of(list(self._world.customers.values()), call.query, _line, total_pages=total_pages)
 
     def _create(self, call: Call) -> Answer:
         customer = self.add(read(NewCustomer, call))

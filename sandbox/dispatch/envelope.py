@@ -4,7 +4,7 @@ The shape of every answer: the documented envelope for data, lists and errors, a
 NOT_FOUND, CONFIGURATION_ERROR and CONFLICT are the vendor's; every other code is ours.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from types import MappingProxyType
 
@@ -52,15 +52,17 @@ def created(value: JSON) -> Answer:
     return Answer(status=HTTPStatus.CREATED, body={"data": value, "success": True})
 
 
-def listed(items: Sequence[JSON], *, page: int, page_size: int, total_pages: bool) -> Answer:
+def listed(
+    items: Sequence[JSON], show: Callable[[JSON], JSON], *, page: int, page_size: int, total_pages: bool
+) -> Answer:
     """
-    Return one page of all items.
+    Return one page of all items, as they are shown.
     """
     first = (page - 1) * page_size
     pages = {"totalPages": -(-len(items) // page_size)} if total_pages else {}
     return Answer(
         body={
-            "data": items[first : first + page_size],
+            "data": [show(item) for item in items[first : first + page_size]],
             "page": page,
             "pageSize": page_size,
             "totalCount": len(items),

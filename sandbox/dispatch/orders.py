@@ -3,6 +3,7 @@ The calls about orders. Reading is documented; the bodies and answers of the wri
 """
 
 from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 
 from ..bodies import read
@@ -11,7 +12,7 @@ from ..operations import Answer, Call, Handler
 from .bodies import CarrierChoice, CollectionDay, DimensionPreset, OrderChoice, OrderShipment, StatusChange
 from .envelope import DONE, created, data
 from .lives import ORDER
-from .paging import page_of, selected
+from .paging import page_of
 from .shipment_book import ShipmentBook
 from .views import order_line, whole_order
 from .world import Entity, World, found, known
@@ -42,9 +43,8 @@ class Orders:
         }
 
     def _list(self, call: Call) -> Answer:
-        orders = [order_line(self._world, order) for order in self._world.orders.values()]
-        total_pages = self._world.config.dispatch.total_pages
-        return page_of(selected(orders, call.query), call.query, total_pages=total_pages)
+        show, total_pages = partial(order_line, self._world), self._world.config.dispatch.total_pages
+        return page_of(list(self._world.orders.values()), call.query, show, total_pages=total_pages)
 
     def _get(self, call: Call) -> Answer:
         return data(whole_order(self._world, self._named(call)))

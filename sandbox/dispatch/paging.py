@@ -6,7 +6,7 @@ That a bad page is a 400, and a page past the end is empty, is ours.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -18,6 +18,11 @@ from .odata import matching
 
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 100
 
+#: What the API shows of a thing.
+Show = Callable[[JSON], JSON]
+
+_SELECTING = ("$filter", "$search", "$orderby")
+
 _PATH = r"[A-Za-z_]\w*(?:/[A-Za-z_]\w*)*"
 _ORDER = re.compile(rf"\s*({_PATH})(?:\s+(asc|desc))?\s*", re.IGNORECASE)
 
@@ -27,24 +32,30 @@ _WHOLE = re.compile(r"0{0,9}[1-9][0-9]{0,8}")
 _ALIASES = {"createdDate": "createdAt"}
 
 
-def page_of(items: Sequence[JSON], query: Mapping[str, str], *, total_pages: bool) -> Answer:
+def page_of(things: Sequence[JSON], query: Mapping[str, str], show: Show, *, total_pages: bool) -> Answer:
     """
-    Return the page that `Page` and `PageSize` ask for.
+    Return the page that `Page` and `PageSize` ask for, of what the three $-parameters leave.
 
     Raises:
         Refusal: 400, it cannot be.
 
     """
     page, size = _number(query, "Page", default=1), _size(query, "PageSize")
-    return listed(items, page=page, page_size=size, total_pages=total_pages)
+    if not any(query.get(name, "").strip() for name in _SELECTING):
+        # Only what is on the page is shown: a list may be long.
+        return listed(things, show, page=page, page_size=size, total_pages=total_pages)
+    shown = selected([show(thing) for thing in things], query)
+    return listed(shown, lambda one: one, page=page, page_size=size, total_pages=total_pages)
 
 
-def shipments_page_of(items: Sequence[JSON], query: Mapping[str, str], *, total_pages: bool) -> Answer:
+def shipments_page_of(
+    things: Sequence[JSON], query: Mapping[str, str], show: Show, *, total_pages: bool
+) -> Answer:
     """
     Return the page that `page` and `perPage` ask for; the answer says `pageSize` all the same.
     """
     page, size = _number(query, "page", default=1), _size(query, "perPage")
-    return listed(items, page=page, page_size=size, total_pages=total_pages)
+    return listed(things, show, page=page, page_size=size, total_pages=total_pages)
 
 
 def _size(query: Mapping[str, str], name: str) -> int:

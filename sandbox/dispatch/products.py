@@ -13,7 +13,7 @@ from ..errors import Refusal
 from ..operations import Answer, Call, Handler
 from .bodies import Body, Number, Size, Text
 from .envelope import DONE, created, data
-from .paging import page_of, selected
+from .paging import page_of
 from .world import Entity, World, found
 
 _LINE = ("guid", "name", "sku", "price", "weight", "dimensions")
@@ -90,9 +90,8 @@ class Products:
         }
 
     def _list(self, call: Call) -> Answer:
-        products = [_line(product) for product in self._world.products.values()]
         total_pages = self._world.config.dispatch.total_pages
-        return page_of(selected(products, call.query), call.query, total_pages=total_pages)
+        return page_of(list(self._world.products.values()), call.query, _line, total_pages=total_pages)
 
     def _create(self, call: Call) -> Answer:
         wish = read(NewProduct, call)

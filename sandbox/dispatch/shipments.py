@@ -5,6 +5,7 @@ The calls about shipments. The list and the body of create up to its recipient a
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -55,8 +56,8 @@ class Shipments:
         return self._page(self._without_run(), call)
 
     def _page(self, shipments: Iterable[Entity], call: Call) -> Answer:
-        lines = [shipment_line(self._world, shipment) for shipment in shipments]
-        return shipments_page_of(lines, call.query, total_pages=self._world.config.dispatch.total_pages)
+        show, total_pages = partial(shipment_line, self._world), self._world.config.dispatch.total_pages
+        return shipments_page_of(list(shipments), call.query, show, total_pages=total_pages)
 
     def _without_run(self) -> list[Entity]:
         taken = {guid for run in self._world.runs.values() for guid in run["shipmentIds"]}

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..api import Api
+from ..auto import AutoAdvance
 from ..config import JSON, SandboxConfig
 from ..deliveries import SentEvent
 from ..effects import EffectLog
@@ -55,6 +56,7 @@ class DispatchSystem:
         self._seed = seed
         self._sender = sender
         limiting = Limiting(tokens=config.tokens, rate=config.dispatch.rate_limit)
+        self.auto = AutoAdvance(wait_s=config.auto_advance_s, step=self._step)
         self.world = World(config=config, ids=ids, effects=effects, limiting=limiting, listener=self._changed)
         self.book = ShipmentBook(self.world)
         self.calls = Orders(self.world, self.book)
@@ -172,16 +174,27 @@ class DispatchSystem:
         )
         event = SentEvent(id=event_id, type=event_type, subject=thing["guid"], body=body, system=NAME)
         self._sender.take(event)
+        if event_type == "shipment.created":
+            self.auto.begin(thing["guid"])
+
+    def _step(self, guid: str) -> bool:
+        """
+        Move a shipment one step along its path; False when it is at an end or has left the path.
+        """
+        shipment = self.world.shipments.get(guid)
+        if shipment is None or shipment["status"] not in SHIPMENT.path[:-1]:
+            return False
+        (status,) = self.advance(guid, None)
+        return status != SHIPMENT.path[-1]
 
     def forget(self) -> None:
+        self.auto.forget()
         self.world.forget()
         self.api.limiting.forget()
         self._fill()
 
     def close(self) -> None:
-        """
-        Nothing is open.
-        """
+        self.auto.forget()
 
 
 def _names(things: Mapping[str, Entity]) -> dict[str, str]:

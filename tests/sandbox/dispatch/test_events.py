@@ -7,6 +7,7 @@ import pytest
 from sandbox.config import DispatchRules
 from sandbox.dispatch.events import EVENT_TYPES
 from tests.support.code import ROOT
+from tests.support.waiting import until_async
 
 from .conftest import Dispatch
 
@@ -77,6 +78,20 @@ async def test_the_life_of_a_shipment_is_told_step_by_step(posting, receiver):
     ] == [event["type"] for event in events]
     assert {shipment} == {event["data"]["id"] for event in events}
     assert events[4]["data"]["deliveredAt"]
+
+
+async def test_a_shipment_moves_on_by_itself_where_that_is_asked_for(start, receiver):
+    """A demonstration without a carrier."""
+    settings = {"dispatch": DispatchRules(webhook_url=receiver.url), "auto_advance_s": 0.02}
+    posting = Dispatch(sandbox=await start(**settings))
+    guid = (await posting.shipment())["guid"]
+
+    async def arrived():
+        return (await posting.get(f"/api/v1/shipments/{guid}"))["deliveredAt"]
+
+    await until_async(arrived, what="the shipment is delivered")
+
+    assert "shipment.delivered" == (await sent(posting, receiver))[-1]["type"]
 
 
 async def test_events_go_to_the_address_of_their_system(start, receiver):
