@@ -12,6 +12,7 @@ from collections import deque
 
 import msgspec
 import redis.asyncio as aredis
+from msgspec import Struct
 from redis.exceptions import RedisError
 from starlette.types import Scope
 
@@ -36,6 +37,17 @@ MAX_NAME = 64
 _encode = msgspec.json.Encoder().encode
 
 
+class _Seen(Struct, frozen=True):
+    """A delivery as it was handed in; of a flood nothing is made of it."""
+
+    at_ns: int
+    elapsed_s: float
+    delivery: Delivery
+    scope: Scope
+    scheme: str | None
+    body: bytes
+
+
 class TraceKeeper:
     """Takes deliveries that made no event; `start` it inside a running loop and `close` it."""
 
@@ -48,7 +60,7 @@ class TraceKeeper:
         self._redis = client
         self._kept = kept
         self._timeout_s = timeout_s
-        self._sampler = Sampler()
+        self._sampler = Sampler[_Seen]()
         self._waiting: deque[Kept] = deque()
         self._waiting_bytes = 0
         self._writing: asyncio.Task[None] | None = None
@@ -69,12 +81,12 @@ class TraceKeeper:
         """
         if not self._kept:
             return
-        kept = _kept(delivery, scope, scheme=scheme, body=body[:MAX_BODY])
-        taken = self._sampler.take(kept, time.monotonic())
-        if taken is None:
+        seen = _Seen(time.time_ns(), time.perf_counter() - delivery.started, delivery, scope, scheme, body)
+        more = self._sampler.take((_stream(seen), delivery.outcome), seen, time.monotonic())
+        if more is None:
             self._counted += 1
         else:
-            self._put(taken)
+            self._put(_kept(seen, more))
 
     def start(self) -> None:
         """Begin to write."""
@@ -90,9 +102,9 @@ class TraceKeeper:
 
     async def flush(self) -> None:
         """Write what waits; what Redis does not take waits on."""
-        for late in self._sampler.late(time.monotonic()):
+        for seen, more in self._sampler.late(time.monotonic()):
             self._counted -= 1
-            self._put(late)
+            self._put(_kept(seen, more))
         while self._waiting:
             batch = [self._waiting.popleft() for _ in range(min(MAX_BATCH, len(self._waiting)))]
             try:
@@ -134,23 +146,27 @@ class TraceKeeper:
             )
 
 
-def _kept(delivery: Delivery, scope: Scope, *, scheme: str | None, body: bytes) -> Kept:
-    is_duplicate = delivery.outcome == DUPLICATE
-    client = scope.get("client")
+def _stream(seen: _Seen) -> str:
+    return NO_SOURCE if seen.scheme is None else seen.delivery.source
+
+
+def _kept(seen: _Seen, more: int) -> Kept:
+    delivery, client = seen.delivery, seen.scope.get("client")
     trace = Trace(
-        at=time.time_ns() // 1_000_000,
+        at=seen.at_ns // 1_000_000,
         source=plain(delivery.source)[:MAX_NAME],
-        outcome=DUPLICATE if is_duplicate else REJECTED,
+        outcome=DUPLICATE if delivery.outcome == DUPLICATE else REJECTED,
         code=delivery.outcome,
         status=delivery.status,
         event_id=delivery.event_id,
         detail=plain(delivery.detail)[:MAX_TEXT],
-        duration_ms=round((time.perf_counter() - delivery.started) * 1000, 2),
-        bytes=_declared(scope),
+        duration_ms=round(seen.elapsed_s * 1000, 2),
+        bytes=_declared(seen.scope),
         remote=client[0] if client else "",
-        scheme=scheme or "",
+        scheme=seen.scheme or "",
+        more=more,
     )
-    return Kept(NO_SOURCE if scheme is None else delivery.source, trace, body)
+    return Kept(_stream(seen), trace, seen.body[:MAX_BODY])
 
 
 def _declared(scope: Scope) -> int:

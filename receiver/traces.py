@@ -7,11 +7,13 @@ traces of a day, and no delivery is unaccounted.
 """
 
 from collections.abc import Iterator
+from typing import Any, Generic, TypeVar
 
-import msgspec
 from msgspec import Struct
 
 from .bucket import Bucket
+
+T = TypeVar("T")
 
 #: Where deliveries to unknown addresses are kept; no source can be named so.
 NO_SOURCE = "-"
@@ -61,47 +63,49 @@ class Kept(Struct, frozen=True):
 
 
 class _Tally(Struct):
-    """The deliveries of one source with one code."""
+    """The deliveries of one kind."""
 
     bucket: Bucket
     untold: int = 0
-    last: Kept | None = None
+    last: Any = None
 
 
-class Sampler:
-    """Lets a trace through, or counts it for the next one; holds one tally for each source and code."""
+class Sampler(Generic[T]):
+    """
+    Says which of the deliveries of a kind leave a trace, and how many each stands for; holds one tally for each kind.
+
+    Knows nothing of what a delivery is, so that of a flood none need be looked at.
+    """
 
     def __init__(self, *, burst: float = BURST, per_s: float = PER_S) -> None:
         self._burst = burst
         self._per_s = per_s
         self._tallies: dict[tuple[str, str], _Tally] = {}
 
-    def take(self, kept: Kept, now: float) -> Kept | None:
-        """Return the trace if it is to be kept. *now*: seconds of a clock that does not jump."""
-        tally = self._tally(kept)
+    def take(self, kind: tuple[str, str], delivery: T, now: float) -> int | None:
+        """
+        Return how many were only counted before this one, None where it is to be counted too.
+
+        Args:
+            now: Seconds of a clock that does not jump.
+        """
+        tally = self._tallies.get(kind)
+        if tally is None:
+            tally = self._tallies[kind] = _Tally(Bucket(self._per_s, burst=self._burst))
         if not tally.bucket.take(now):
             tally.untold += 1
-            tally.last = kept
+            tally.last = delivery
             return None
         more, tally.untold, tally.last = tally.untold, 0, None
-        return _standing_for(kept, more)
+        return more
 
-    def late(self, now: float) -> Iterator[Kept]:
-        """Yield the last of those that were only counted, where nothing like it came since to speak for it."""
+    def late(self, now: float) -> Iterator[tuple[T, int]]:
+        """
+        Yield the last of those that were only counted, where nothing like it came since to speak for it; and for how
+        many others it stands.
+        """
         for tally in self._tallies.values():
-            if tally.last is not None and tally.bucket.take(now):
-                yield _standing_for(tally.last, tally.untold - 1)
+            if tally.untold and tally.bucket.take(now):
+                last, more = tally.last, tally.untold - 1
                 tally.untold, tally.last = 0, None
-
-    def _tally(self, kept: Kept) -> _Tally:
-        name = kept.stream, kept.trace.code
-        found = self._tallies.get(name)
-        if found is None:
-            found = self._tallies[name] = _Tally(Bucket(self._per_s, burst=self._burst))
-        return found
-
-
-def _standing_for(kept: Kept, more: int) -> Kept:
-    if not more:
-        return kept
-    return Kept(kept.stream, msgspec.structs.replace(kept.trace, more=more), kept.body)
+                yield last, more
