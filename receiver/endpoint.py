@@ -11,17 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import structlog
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
-from . import answers, intake
+from . import answers, arrival, intake
 from .accept import NewEvent, Outcome, Recorded
 from .answers import Answer, ErrorCode
+from .arrival import Disconnected, Refused, check_media_type
 from .backlog import Backlog
 from .bucket import Bucket
 from .commit import GroupCommit, Overloaded
 from .delivery_log import Delivery, DeliveryLog
 from .intake import Invalid, Reading
-from .patience import within
 from .provided import Provided
 from .spool import Spool
 from .store import StoreUnavailable
@@ -29,14 +29,6 @@ from .trace_keeper import TraceKeeper
 from .verification import Headers, Rejected, Verifier
 
 log = structlog.get_logger()
-
-#: More headers, or a longer one, than any honest sender has.
-MAX_HEADERS = 64
-MAX_HEADER_BYTES = 8 * 1024
-#: A longer Content-Length is too large whatever it says; int() refuses some thousand digits with an error of its own.
-MAX_LENGTH_DIGITS = 18
-#: A body's length is told by exactly one of these.
-_FRAMING = (b"content-length", b"transfer-encoding")
 
 #: What an accepted body says of each outcome; COPIED and ALTERED are duplicates to the sender, an alarm to us.
 _STATUS_TEXT = {
@@ -50,16 +42,6 @@ _STATUS_TEXT = {
 
 #: Stands in its event's record, so that it needs no trace.
 _NEW = frozenset({"accepted", "quarantined"})
-
-
-class Refused(Exception):
-    """The delivery gets an error answer; *detail* is for our log only, *body* for its trace."""
-
-    def __init__(self, code: ErrorCode, detail: str = "") -> None:
-        super().__init__(code, detail)
-        self.code = code
-        self.detail = detail
-        self.body = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +86,7 @@ class Endpoint:
             answer, event_id, detail = await self._deliver(name, scope, receive)
         except Refused as refused:
             answer, detail, body = answers.error(refused.code), refused.detail, refused.body
-        except _Disconnected:
+        except Disconnected:
             gone = Delivery(name, "disconnected", 0, "", "the sender went away", started)
             self.log.add(gone)
             self._trace(gone, scope)
@@ -137,8 +119,8 @@ class Endpoint:
         if scope["method"] != "POST":
             raise Refused(ErrorCode.METHOD_NOT_ALLOWED)
         headers: Headers = scope["headers"]
-        self._check_headers(headers)
-        body = await self._body(receive)
+        arrival.check_head(headers, body_limit=self.body_limit)
+        body = await arrival.whole_body(receive, limit=self.body_limit, deadline_s=self.body_deadline_s)
         try:
             new = _verified(source, headers, body)
         except Refused as refused:
@@ -163,7 +145,7 @@ class Endpoint:
             raise Refused(ErrorCode.STORE_UNAVAILABLE, recorded.detail)
         fresh = recorded.outcome in (Outcome.ACCEPTED, Outcome.QUARANTINED)
         status = source.ack_status if fresh else 200
-        detail = _remark(new, recorded)
+        detail = _remark(new, recorded, repeats=bool(source.reading.same_body_ms))
         answer = answers.recorded(status, recorded.event_id, _STATUS_TEXT[recorded.outcome])
         return answer, recorded.event_id, detail
 
@@ -175,73 +157,18 @@ class Endpoint:
             )
         return Refused(ErrorCode.SOURCE_NOT_FOUND)
 
-    def _check_headers(self, headers: Headers) -> None:
-        if len(headers) > MAX_HEADERS:
-            raise Refused(ErrorCode.HEADERS_TOO_LARGE, f"{len(headers)} headers")
-        framed = False
-        for name, value in headers:
-            if len(name) + len(value) > MAX_HEADER_BYTES:
-                raise Refused(ErrorCode.HEADERS_TOO_LARGE, f"a header of {len(name) + len(value)} bytes")
-            if name in _FRAMING:
-                if framed:  # a proxy in front of us may have believed the other one
-                    raise Refused(ErrorCode.REQUEST_MALFORMED, "the length of the body is told twice")
-                framed = True
-                if name == b"content-length":
-                    self._check_length(value)
-                elif value.strip().lower() != b"chunked":
-                    raise Refused(ErrorCode.MEDIA_TYPE_UNSUPPORTED, "Transfer-Encoding")
-        if not framed:
-            raise Refused(ErrorCode.LENGTH_REQUIRED)
 
-    def _check_length(self, value: bytes) -> None:
-        if not value.isdigit():
-            raise Refused(ErrorCode.REQUEST_MALFORMED, "Content-Length is not a number")
-        if len(value) > MAX_LENGTH_DIGITS or int(value) > self.body_limit:
-            raise Refused(ErrorCode.BODY_TOO_LARGE, f"Content-Length {value[:40].decode()}")
-
-    async def _body(self, receive: Receive) -> bytes:
-        try:
-            return await within(self.body_deadline_s, self._whole(receive))
-        except TimeoutError:
-            raise Refused(ErrorCode.REQUEST_TIMEOUT, f"after {self.body_deadline_s} s") from None
-
-    async def _whole(self, receive: Receive) -> bytes:
-        message = await receive()
-        if message["type"] == "http.request" and not message.get("more_body"):
-            body: bytes = message.get("body", b"")
-            self._within(body)
-            return body
-        return await self._rest(message, receive)
-
-    async def _rest(self, message: Message, receive: Receive) -> bytes:
-        body = bytearray()
-        while True:
-            if message["type"] == "http.disconnect":
-                raise _Disconnected
-            body += message.get("body", b"")
-            self._within(body)
-            if not message.get("more_body"):
-                return bytes(body)
-            message = await receive()
-
-    def _within(self, body: bytes | bytearray) -> None:
-        if len(body) > self.body_limit:
-            raise Refused(ErrorCode.BODY_TOO_LARGE, f"more than {self.body_limit} bytes")
-
-
-def _remark(new: NewEvent, recorded: Recorded) -> str:
-    """Return what the log says beside the outcome."""
+def _remark(new: NewEvent, recorded: Recorded, *, repeats: bool) -> str:
+    """Return what the log says beside the outcome; of a source that *repeats* itself, a copy is a mere duplicate."""
     match recorded.outcome:
         case Outcome.ACCEPTED | Outcome.QUARANTINED:
             return "; ".join(filter(None, (new.error, recorded.detail)))
         case Outcome.DUPLICATE:
             return recorded.detail
+        case Outcome.COPIED if repeats:
+            return ""
         case unusual:
             return unusual
-
-
-class _Disconnected(Exception):
-    """The sender closed the connection before its body was whole."""
 
 
 def _verified(source: Source, headers: Headers, body: bytes) -> NewEvent:
@@ -252,24 +179,8 @@ def _verified(source: Source, headers: Headers, body: bytes) -> NewEvent:
         raise Refused(ErrorCode(verdict.code.value), verdict.detail)
     if source.bucket is not None and not source.bucket.take(time.monotonic()):
         raise Refused(ErrorCode.RATE_LIMITED)
-    _check_media_type(headers)
+    check_media_type(headers)
     new = intake.read(body, verdict, source.reading, authentic=source.verifier.authentic, now=now)
     if isinstance(new, Invalid):
         raise Refused(ErrorCode.PAYLOAD_INVALID, new.detail)
     return new
-
-
-def _check_media_type(headers: Headers) -> None:
-    """Take uncompressed JSON only: a form or a compressed body must never reach a parser."""
-    media = b""
-    for name, value in headers:
-        if name == b"content-type":
-            media = value
-        elif name == b"content-encoding" and value.strip().lower() != b"identity":
-            raise Refused(ErrorCode.MEDIA_TYPE_UNSUPPORTED, "Content-Encoding")
-    if media == b"application/json":
-        return
-    kind, _, rest = media.lower().partition(b";")
-    charset = rest.replace(b" ", b"").replace(b'"', b"")
-    if kind.strip() != b"application/json" or charset not in (b"", b"charset=utf-8"):
-        raise Refused(ErrorCode.MEDIA_TYPE_UNSUPPORTED, f"Content-Type {media[:80].decode('latin-1')!r}")

@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from . import answers
 from .answers import Answer, ErrorCode
-from .endpoint import MAX_HEADER_BYTES, MAX_HEADERS
+from .arrival import MAX_HEADER_BYTES, MAX_HEADERS
 from .gathering import GatheringTransport
 
 #: As much as the headers that the endpoint takes can come to, with a request line. Without an end to it, one client

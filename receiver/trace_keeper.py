@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from starlette.types import Scope
 
 from . import keys, scripts
+from .arrival import declared_length
 from .delivery_log import Delivery, plain
 from .ending import ended
 from .metrics import TracesSeen
@@ -152,6 +153,7 @@ def _stream(seen: _Seen) -> str:
 
 def _kept(seen: _Seen, more: int) -> Kept:
     delivery, client = seen.delivery, seen.scope.get("client")
+    declared = declared_length(seen.scope["headers"])
     trace = Trace(
         at=seen.at_ns // 1_000_000,
         source=plain(delivery.source)[:MAX_NAME],
@@ -161,17 +163,9 @@ def _kept(seen: _Seen, more: int) -> Kept:
         event_id=delivery.event_id,
         detail=plain(delivery.detail)[:MAX_TEXT],
         duration_ms=round(seen.elapsed_s * 1000, 2),
-        bytes=_declared(seen.scope),
+        bytes=-1 if declared is None else declared,
         remote=client[0] if client else "",
         scheme=seen.scheme or "",
         more=more,
     )
     return Kept(_stream(seen), trace, seen.body[:MAX_BODY])
-
-
-def _declared(scope: Scope) -> int:
-    """Return the declared length of the body; -1 where there is none to be believed."""
-    for name, value in scope["headers"]:
-        if name == b"content-length":
-            return int(value) if value.isdigit() and len(value) <= 18 else -1  # noqa: PLR2004
-    return -1
