@@ -4,9 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 
 from console.embedded import RedisServer
 from tests.support.events import emptied
+
+# A busy machine is no bug: no property is judged by the time that it takes.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(name="anyio_backend", scope="session")
