@@ -15,6 +15,7 @@ from receiver.config import RawConfig, read_config
 from receiver.inbox import Inbox
 from workers.settings import definitions
 from workers.workflows import Workflow
+from workers.workflows.library import Origin
 
 from .. import moments, render
 from ..access import config_of, now_ms, redis_of, settings_of
@@ -55,8 +56,9 @@ def backtest(desk: Desk, order: Order, *, as_jsonl: bool) -> None:
     raw = config_of(desk)
     workflows = wanted_workflows(raw, order.file)
     with redis_of(desk) as client, _reader(raw, fetch=order.fetch) as reader:
-        today, inbox = Catalog.load(raw, client).workflows, Inbox(client)
-        tallies = [Tally(trial=trial) for trial in trials(workflows, today)]
+        catalog, inbox = Catalog.load(raw, client), Inbox(client)
+        gone = _gone(workflows, catalog) if is_whole(order.file) else ()
+        tallies = [Tally(trial=trial) for trial in (*trials(workflows, catalog.workflows), *gone)]
         test = Backtest(tallies=tallies, settings=settings_of(desk), reader=reader)
         wanted = filter_of(order.wish, now=now_ms(client))
         total = min(inbox.count(wanted), order.limit or 1 << 52)
@@ -86,6 +88,24 @@ def wanted_workflows(raw: RawConfig, file: Path) -> tuple[Workflow, ...]:
     }
     _, workflows = definitions(replace(raw, path=file, values=values, origins={}))
     return workflows
+
+
+def is_whole(file: Path) -> bool:
+    """
+    Return whether the file is a whole configuration, by which workflows that are not in it would be gone.
+    """
+    return bool({"sources", "redis_url"} & read_config(environ={}, path=file).values.keys())
+
+
+def _gone(workflows: Sequence[Workflow], catalog: Catalog) -> Sequence[Trial]:
+    """Return today's workflows of the configuration that the file lacks, each to be tried as switched off."""
+    names = {workflow.name for workflow in workflows}
+    missing = [
+        entry.workflow
+        for entry in catalog.entries
+        if entry.workflow and entry.origin is Origin.FILE and entry.name not in names
+    ]
+    return [Trial(workflow=replace(one, enabled=False), today=one) for one in missing]
 
 
 @contextlib.contextmanager
@@ -118,7 +138,7 @@ def _row(tally: Tally) -> Sequence[Piece]:
     workflow = tally.trial.workflow
     actions = ", ".join(f"{kind} {number}" for kind, number in tally.actions.items() if number)
     return (
-        workflow.name if workflow.acts else f"{workflow.name} (shadow)",
+        _name(workflow),
         workflow.version,
         _today(tally.trial),
         str(tally.started),
@@ -128,6 +148,12 @@ def _row(tally: Tally) -> Sequence[Piece]:
         (str(tally.lost), Tone.WARN if tally.lost else Tone.FAINT),
         actions or "-",
     )
+
+
+def _name(workflow: Workflow) -> str:
+    if not workflow.enabled:
+        return f"{workflow.name} (off)"
+    return workflow.name if workflow.acts else f"{workflow.name} (shadow)"
 
 
 def _today(trial: Trial) -> Piece:

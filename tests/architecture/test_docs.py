@@ -5,6 +5,7 @@ The pages say what is so: links lead somewhere, commands exist, and what is draw
 import base64
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,10 @@ from receiver import lifecycle
 from receiver.lifecycle import Status
 from receiver.settings import read_config, receiver_settings
 from tests.support.code import ROOT
+from workers.actions import Registry
+from workers.conditions import parse_conditions
 from workers.settings import worker_settings
+from workers.workflows import load_workflows
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 
@@ -163,6 +167,18 @@ def test_the_configurations_and_the_action_of_the_readme_can_be_used(tmp_path: P
         started += [workflow.name for workflow in worker_settings(raw).workflows]
 
     assert ["Tag and dispatch new orders", "Tell the ERP"] == started
+
+
+def test_the_workflow_and_the_conditions_of_the_guide_can_be_used() -> None:
+    """Who learns the language from the page must not learn a slip."""
+    page = (ROOT / "docs" / "workflows.md").read_text()
+    first, *_ = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    conditions = re.findall(r"^conditions = .*$", page, re.MULTILINE)
+
+    (workflow,) = load_workflows(tomllib.loads(first)["workflows"], known=Registry.load())
+    parsed = [parse_conditions(tomllib.loads(line)["conditions"]) for line in conditions]
+
+    assert ("Tag and dispatch big orders", 5) == (workflow.name, len(parsed))
 
 
 def test_every_make_target_in_a_page_exists() -> None:

@@ -107,6 +107,19 @@ def test_todays_version_may_be_one_of_the_api(client, orderhook, recorded, file)
     assert (1, 1) == (row["gained"], row["lost"])
 
 
+def test_a_whole_configuration_shows_what_its_lack_of_a_workflow_would_lose(orderhook, recorded, file):
+    """A workflow that fell out in a merge is the difference that nobody looks for."""
+    orderhook.configure(workflows=[TODAY, NEW | {"name": "forgotten"}])
+
+    whole = orderhook.run("workflows", "backtest", file(TODAY, sources={})).out.splitlines()
+    part = orderhook.run("workflows", "backtest", file(TODAY)).out.splitlines()
+
+    assert whole[2].startswith("forgotten (off)")
+    said, _, ids = whole[3].rpartition(": ")
+    assert ("forgotten: matches today and not now", {"both", "norwegian"}) == (said, set(ids.split(", ")))
+    assert 2 == len(part)
+
+
 def test_what_needs_the_order_is_counted_and_not_read(orderhook, recorded, file):
     """A thousand reads of a production API are a decision of their own."""
     orderhook.configure(workflows=[TODAY])
