@@ -84,6 +84,9 @@ def _cast(scene: Scene) -> Iterator[tuple[str, Sequence[str], str]]:
         "--auto-advance": str(STEP_S),
         "--effects-file": str(scene.folder.effects),
     }
+    if scene.dispatch_source:
+        arguments["--dispatch-webhook-url"] = f"{addresses.receiver}/webhooks/{scene.dispatch_source}"
+        arguments["--dispatch-source"] = scene.dispatch_source
     yield "sandbox", [part for pair in arguments.items() for part in pair], f"{addresses.sandbox}/_sandbox"
 
 

@@ -33,6 +33,8 @@ class Scene:
 
     demo: Demo
     source: str
+    #: Gets the events of the sandbox's Dispatch side; empty for none.
+    dispatch_source: str
     folder: Folder
     addresses: Addresses
     environ: Mapping[str, str]

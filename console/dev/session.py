@@ -66,7 +66,14 @@ def run(desk: Desk, demo: Demo) -> int:
         token = new_token(redis_url)
         folder.add_to_env(stage.CONSOLE_TOKEN_VARIABLE, token)
         ending.introduce(source, folder, addresses, token, config=raw.path, own_redis=server is not None)
-        scene = Scene(demo=demo, source=source, folder=folder, addresses=addresses, environ=environ)
+        scene = Scene(
+            demo=demo,
+            source=source,
+            dispatch_source=stage.dispatch_source(raw, source),
+            folder=folder,
+            addresses=addresses,
+            environ=environ,
+        )
         return _play(scene, stack.enter_context(household.running(scene, server, stop)), stop)
 
 

@@ -64,6 +64,18 @@ def played_source(raw: RawConfig, wanted: str) -> str:
     return wanted or found[0]
 
 
+def dispatch_source(raw: RawConfig, played: str) -> str:
+    """
+    Return the source that gets the events of the sandbox's Dispatch side: the first of that system, or none.
+
+    Args:
+        played: Gets the events of the Installer side, and no others.
+
+    """
+    found = (name for name, source in _sources(raw).items() if source.get("system") == "dispatch")
+    return next((name for name in found if name != played), "")
+
+
 def made_up_secrets(raw: RawConfig, known: Mapping[str, str]) -> dict[str, str]:
     """
     Return a secret for each variable that a scheme refers to and nobody has set, and one for the sandbox' token.

@@ -103,6 +103,15 @@ def test_the_sandbox_plays_the_first_source_it_can(tmp_path):
         stage.played_source(config, "nope")
 
 
+def test_a_source_of_the_dispatch_api_gets_that_sides_events(tmp_path):
+    """Who configures one wants to see its events without starting a sandbox of their own."""
+    scheme = {"type": "unsigned"}
+    config = raw(tmp_path, {name: {"system": name, "scheme": scheme} for name in ("installer", "dispatch")})
+
+    assert "dispatch" == stage.dispatch_source(config, "installer")
+    assert stage.dispatch_source(config, "dispatch") == ""
+
+
 def test_a_file_without_such_a_source_says_what_to_do(tmp_path):
     """The sandbox speaks one language; another source may be named."""
     config = raw(tmp_path, {"shop": {"scheme": {"type": "unsigned"}}})
