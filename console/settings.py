@@ -53,6 +53,12 @@ class ConsoleSection(Section):
         description="Calls of the REST API a minute that each token may make, all console processes together; "
         "more are answered 429.",
     )
+    strangers_calls_per_minute: int = Field(
+        default=60,
+        ge=1,
+        description="Calls a minute without a valid token from one address; more are answered 429. Behind a proxy all "
+        "callers have its address; calls with a token are not touched by it.",
+    )
     body_limit_bytes: int = Field(
         default=1_048_576,
         ge=1,

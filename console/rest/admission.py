@@ -17,8 +17,6 @@ from .operation import Caller
 from .refusals import ApiError, ErrorCode
 
 WINDOW_MS = 60_000
-#: Calls a minute without a valid token from one address.
-STRANGERS_CALLS = 60
 #: How often the last use of a token is noted.
 _USED_EVERY_MS = 60_000
 
@@ -70,15 +68,15 @@ def bearer(values: Sequence[str]) -> str:
     return text if has_form(text) else ""
 
 
-def admit(client: "redis.Redis", token: str, *, address: str, limit: int) -> Admission:
+def admit(client: "redis.Redis", token: str, *, address: str, limits: tuple[int, int]) -> Admission:
     """
-    Look the token up and count the call; *limit* is that of a valid token.
+    Look the token up and count the call; *limits* are that of a valid token, and that of an address without one.
     """
     known = digest(token) if token else "none"
     script_keys = (keys.token(known), keys.calls(known), keys.calls(f"from {address}"))
     name, scope, calls, ends = scripts.run_sync(client, "admit", script_keys, (WINDOW_MS, _USED_EVERY_MS))
     caller = Caller(name=name, scope=Scope(scope)) if name else None
-    return Admission(caller=caller, calls=calls, limit=limit if caller else STRANGERS_CALLS, ends=ends)
+    return Admission(caller=caller, calls=calls, limit=limits[0] if caller else limits[1], ends=ends)
 
 
 def check(admission: Admission, needed: Scope) -> Caller:

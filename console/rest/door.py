@@ -69,12 +69,13 @@ class Door:
 
     async def _admitted(self, request: Request) -> Admission:
         token = bearer(request.headers.getlist("authorization"))
+        section = self._services.settings.console
         asked = partial(
             admit,
             self._services.client,
             token,
             address=request.client.host if request.client else "",
-            limit=self._services.settings.console.calls_per_minute,
+            limits=(section.calls_per_minute, section.strangers_calls_per_minute),
         )
         admission: Admission = await to_thread.run_sync(translated, asked)
         request.state.caller = admission.caller.name if admission.caller else ""

@@ -97,7 +97,7 @@ def test_no_other_order_is_promised(reader):
     reply = reader.get("/api/v1/events?$orderby=subject")
 
     assert (400, "VALIDATION_FAILED") == (reply.status, reply.code)
-    assert "acceptedAt asc or acceptedAt desc" in reply.message
+    assert "'acceptedAt desc', 'acceptedAt asc' or 'acceptedAt'" in reply.message
 
 
 @pytest.mark.parametrize(
