@@ -9,6 +9,7 @@ from pathlib import Path
 from receiver import lifecycle
 from workers.workflows.triggers import TRIGGERS
 
+from . import action_reference
 from .api import OPERATIONS
 from .cli_reference import cli_page
 from .redis_reference import redis_page
@@ -35,6 +36,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield FOLDER / "rest-api.md", _with_operations((FOLDER / "rest-api.md").read_text("utf-8"))
     yield FOLDER / "configuration.md", settings_page()
     yield FOLDER / "workflows.md", _with_triggers((FOLDER / "workflows.md").read_text("utf-8"))
+    yield from action_reference.pages()
     yield FOLDER / "architecture.md", _with_life_cycle((FOLDER / "architecture.md").read_text("utf-8"))
 
 

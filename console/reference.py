@@ -146,6 +146,7 @@ _ORDER = (
     "targets",
     "email",
     "push",
+    "downloads",
     "worker",
     "loop_guard",
     "integrations",

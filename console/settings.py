@@ -93,6 +93,7 @@ class ConsoleSettings(Section):
     templates: Elsewhere = Field(default=None, repr=False, exclude=True)
     email: Elsewhere = Field(default=None, repr=False, exclude=True)
     push: Elsewhere = Field(default=None, repr=False, exclude=True)
+    downloads: Elsewhere = Field(default=None, repr=False, exclude=True)
     worker: Elsewhere = Field(default=None, repr=False, exclude=True)
     loop_guard: LoopGuardSettings = LoopGuardSettings()
     workflows: Elsewhere = Field(default=None, repr=False, exclude=True)

@@ -229,6 +229,7 @@ class ReceiverSettings(Section):
     templates: Elsewhere = Field(default=None, repr=False, exclude=True)
     email: Elsewhere = Field(default=None, repr=False, exclude=True)
     push: Elsewhere = Field(default=None, repr=False, exclude=True)
+    downloads: Elsewhere = Field(default=None, repr=False, exclude=True)
     worker: Elsewhere = Field(default=None, repr=False, exclude=True)
     loop_guard: Elsewhere = Field(default=None, repr=False, exclude=True)
     workflows: Elsewhere = Field(default=None, repr=False, exclude=True)

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Mapping
 import redis.asyncio as aredis
 
 from .actions import Kit, OrderApi
+from .download_settings import DownloadSettings
+from .downloads import Downloads
 from .egress import open_session
 from .mail import Postman, addresses
 from .mail_settings import EmailSettings
@@ -33,6 +35,7 @@ async def keeping(
             shelf=settings.shelf,
             mailer=_postman(settings.email, longest_s) if settings.email else None,
             pusher=pusher,
+            downloader=await stack.enter_async_context(_downloading(settings.downloads, longest_s)),
             apis=apis,
         )
 
@@ -58,4 +61,15 @@ async def _pushing(
             allowed=settings.allowed,
             deadline_s=longest_s,
             timeout_s=min(settings.timeout_s, longest_s),
+        )
+
+
+@contextlib.asynccontextmanager
+async def _downloading(settings: DownloadSettings, longest_s: float) -> AsyncIterator[Downloads]:
+    async with open_session(allow_private=settings.allow_private) as session:
+        yield Downloads(
+            session=session,
+            allow_private=settings.allow_private,
+            hosts=settings.hosts,
+            deadline_s=min(settings.timeout_s, longest_s / 2),  # the upload takes its time, too
         )

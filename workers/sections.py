@@ -13,6 +13,7 @@ from receiver.setting_kinds import Folder
 from receiver.settings import Elsewhere, RedisUrl, Section, SourceName, SourceTerms
 
 from .api.paths import InstallerPaths, InstallerStatuses
+from .download_settings import DownloadSettings
 from .loop_settings import LoopGuardSettings
 from .mail_settings import EmailSettings
 from .provider_settings import CredentialsTable, IntegrationsSection
@@ -236,6 +237,7 @@ class WorkerFile(Section):
         default=None,
         description="Folder of the templates that steps name; see [send_email](actions/send_email.md).",
     )
+    downloads: DownloadSettings = DownloadSettings()
     push: PushSettings | None = Field(
         default=None, repr=False, description="The push messages of `send_push`."
     )

@@ -16,6 +16,7 @@ from receiver.secrets import Secret, SecretError
 from receiver.settings import ReceiverSettings, SourceTerms
 
 from .actions import ActionError, Around, Registry
+from .download_settings import DownloadSettings
 from .loop_settings import LoopGuardSettings
 from .mail_settings import EmailSettings
 from .provider_settings import IntegrationsSection
@@ -58,6 +59,7 @@ class WorkerSettings:
     shelf: Shelf
     email: EmailSettings | None = field(repr=False)
     push: PushSettings | None = field(repr=False)
+    downloads: DownloadSettings
     actions: tuple[str, ...]
     registry: Registry = field(repr=False)
     workflows: tuple[Workflow, ...] = field(repr=False)
@@ -128,12 +130,24 @@ def _assembled(file: WorkerFile, registry: Registry, workflows: tuple[Workflow, 
         shelf=Shelf(folder=file.templates),
         email=file.email,
         push=file.push,
+        downloads=file.downloads,
         actions=tuple(file.actions),
         registry=registry,
         workflows=workflows,
         integrations=file.integrations,
         credentials_key=file.console.credentials_key,
     )
+
+
+def registry_of(raw: RawConfig) -> Registry:
+    """
+    Load the actions alone.
+
+    Raises:
+        ConfigError: With all problems of the modules.
+
+    """
+    return _registry(raw)
 
 
 def _registry(raw: RawConfig) -> Registry:

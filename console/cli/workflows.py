@@ -55,6 +55,16 @@ def check(ctx: typer.Context) -> None:
     workflows.check(desk(ctx))
 
 
+@app.command(epilog=examples("orderhook workflows actions", "orderhook workflows actions --json"))
+def actions(ctx: typer.Context, *, as_json: AsJson = False) -> None:
+    """
+    List the actions that steps may name, with their parameters and what a repeat of each would mean.
+    """
+    from ..commands import actions as command
+
+    command.show_list(desk(ctx), as_jsonl=as_json)
+
+
 @app.command(
     epilog=examples(
         "orderhook workflows explain evt_1f0c2a", "orderhook workflows explain evt_1f0c2a --no-fetch"

@@ -17,6 +17,8 @@ from receiver.verification import UnsignedSettings
 TABLES = ", ".join(ReceiverSettings.model_fields)
 
 CANARY = "canary-4f1c"
+#: What may stand at the top of the file.
+TABLES = ", ".join(ReceiverSettings.model_fields)
 SIGNING_KEY = f"whsec_{base64.b64encode(CANARY.encode() * 2).decode()}"
 
 #: A file that is right; each test spoils one thing.

@@ -173,12 +173,14 @@ class Action:
     A named effect: what it does, which parameters it takes, and what its repeat would mean.
 
     Args:
+        summary: What it does, from its docstring.
         needs_order: The order must have been fetched before it runs.
         module: Where it was found, for messages.
         code: The module with the digest of its source, as it was loaded.
     """
 
     name: str
+    summary: str = ""
     effect: EffectClass
     params: type[BaseModel]
     needs_order: bool

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from .. import provenance
 from ..failures import Permanent, Reason
+from . import documented
 from .base import Action, EffectClass, Result, Run, Step
 from .marking import Mark
 
@@ -42,6 +43,7 @@ def build(function: Callable[..., Any], mark: Mark) -> Action:
         raise ValueError(f"{mark.name}: the effect {mark.effect!r} is none of {', '.join(EffectClass)}")
     return Action(
         name=mark.name,
+        summary=documented.summary(function),
         effect=EffectClass(mark.effect),
         params=_model(function, mark.name),
         needs_order=mark.needs_order,
@@ -52,11 +54,13 @@ def build(function: Callable[..., Any], mark: Mark) -> Action:
 
 
 def _model(function: Callable[..., Any], name: str) -> type[BaseModel]:
-    parameters = _parameters(function, name)
+    parameters, said = _parameters(function, name), documented.arguments(function)
     config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
     try:
         hints = _hints(function, parameters)
-        fields: dict[str, Any] = {f"{_FIELD}{one.name}": (hints[one.name], _field(one)) for one in parameters}
+        fields: dict[str, Any] = {
+            f"{_FIELD}{one.name}": (hints[one.name], _field(one, said.get(one.name))) for one in parameters
+        }
         return create_model(f"{name}_params", __config__=config, **fields)
     except Exception as error:  # an annotation is code, and pydantic has many ways to refuse one
         raise ValueError(f"{name}: an annotation cannot be used: {type(error).__name__}: {error}") from error
@@ -88,9 +92,9 @@ def _hints(function: Callable[..., Any], parameters: Sequence[Parameter]) -> Map
     return get_type_hints(SimpleNamespace(__annotations__=annotations), globalns=home, include_extras=True)
 
 
-def _field(parameter: Parameter) -> Any:
+def _field(parameter: Parameter, description: str | None) -> Any:
     default = ... if parameter.default is Parameter.empty else parameter.default
-    return Field(default, alias=parameter.name)
+    return Field(default, alias=parameter.name, description=description)
 
 
 def _runner(function: Callable[..., Any]) -> Run:

@@ -23,7 +23,11 @@ def _recipient(text: str) -> str:
     return text
 
 
-Recipient: TypeAlias = Annotated[str, Field(min_length=1, max_length=254), AfterValidator(_recipient)]
+Recipient: TypeAlias = Annotated[
+    str,
+    Field(min_length=1, max_length=254, json_schema_extra={"expected": "`customer`, or an e-mail address"}),
+    AfterValidator(_recipient),
+]
 
 
 @action("send_email", effect="unkeyed")

@@ -22,6 +22,7 @@ from .marking import action
 
 #: The limits are ours.
 TagName: TypeAlias = Annotated[str, Field(min_length=1, max_length=100)]
+OrderStatus: TypeAlias = Annotated[str, Field(min_length=1, max_length=100)]
 CancelReason: TypeAlias = Annotated[str, Field(min_length=1, max_length=500)]
 
 _DISPATCHED = frozenset(
@@ -67,6 +68,9 @@ async def cancel_order(step: Step, *, reason: CancelReason | None = None) -> Res
 
     A completed one is dead with `order_not_cancellable`: the work is done and invoiced, and somebody believes
     that it is cancelled. A declined one is cancelled like any other.
+
+    Args:
+        reason: Why, for whoever looks at the order; that the call takes one is ours.
     """
     order = await _read(step)
     if _is_cancelled(order):
@@ -82,9 +86,31 @@ def _is_cancelled(order: OrderSeen) -> bool:
     return order.phase is OrderPhase.CANCELLED
 
 
+@action("update_status", effect="natural")
+async def update_status(step: Step, *, status: OrderStatus) -> Result:
+    """
+    Give the order a status, unless it has it already.
+
+    Args:
+        status: In the API's own words; the Dispatch API documents `pending` and `processing`. The Installer API has
+            no such call: there a status follows from what is done with the order.
+    """
+    order = await _read(step)
+    if str(order.status) == status:
+        return {"status": status, "already": True}
+    call = api_of(step).update_status(order_id_of(step), status, idempotency_key=step.idempotency_key)
+    acted = await _act(step, call, done=lambda found: str(found.status) == status)
+    return {"status": status, "was": order.status, "already": not acted}
+
+
 @action("assign_tag", effect="natural")
 async def assign_tag(step: Step, *, tag: TagName) -> Result:
-    """Put the tag of this name on the order, unless it carries it; a tag that does not exist is created."""
+    """
+    Put the tag of this name on the order, unless it carries it; a tag that does not exist is created.
+
+    Args:
+        tag: The tag's name.
+    """
     if _carries(tag, await _read(step)):
         return {"tag": tag, "already": True}
     found = await _find_or_create(step, tag)
@@ -95,7 +121,12 @@ async def assign_tag(step: Step, *, tag: TagName) -> Result:
 
 @action("remove_tag", effect="natural")
 async def remove_tag(step: Step, *, tag: TagName) -> Result:
-    """Take the tag of this name off the order, if it carries it."""
+    """
+    Take the tag of this name off the order, if it carries it.
+
+    Args:
+        tag: The tag's name.
+    """
     carried = _named(tag, (await _read(step)).tags)
     if carried is None:
         return {"tag": tag, "already": True}

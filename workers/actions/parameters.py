@@ -93,12 +93,22 @@ TargetName: TypeAlias = Annotated[str, Field(min_length=1, max_length=64), After
 """The name of a target of webhooks: `step.targets[name]`. One that the configuration lacks is found at the start."""
 
 MailTemplate: TypeAlias = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$"), AfterValidator(_mail)
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$",
+        json_schema_extra={"expected": "the name of a mail's templates, without an ending"},
+    ),
+    AfterValidator(_mail),
 ]
 """The name of a mail's templates in the folder, without an ending."""
 
 FileTemplate: TypeAlias = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}\.[A-Za-z0-9]{1,10}$"), AfterValidator(_file)
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}\.[A-Za-z0-9]{1,10}$",
+        json_schema_extra={"expected": "the name of a template, with its ending"},
+    ),
+    AfterValidator(_file),
 ]
 """The name of one template in the folder, with its ending."""
 

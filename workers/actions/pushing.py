@@ -41,10 +41,12 @@ async def send_push(
     Send a push message to all browsers that have subscribed, or to those named.
 
     Args:
-        title: A template, as are body and url.
-        url: Where a click leads.
+        title: What it says first, a template.
+        body: What else it says, a template.
+        url: Where a click leads, a template.
         to: Names or ids of subscriptions; all, if empty.
         ttl_s: Seconds for which it is kept for a browser that is away.
+        urgency: How soon a browser on a battery is to be woken for it.
     """
     pusher = there(step.kit.pusher, "push")
     texts = {

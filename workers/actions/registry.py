@@ -24,6 +24,8 @@ from .parameters import Around, context_of
 
 #: Loaded always, before the modules of the configuration.
 BUILT_IN = (
+    "workers.actions.creating",
+    "workers.actions.files",
     "workers.actions.mailing",
     "workers.actions.orders",
     "workers.actions.pause",
@@ -97,6 +99,11 @@ class Registry:
             ValidationError: It cannot be used.
         """
         return self.actions[name].params.model_validate(given, context=context_of(self.around))
+
+    def schema(self, name: str) -> dict[str, Any]:
+        """Return the JSON Schema of what a workflow may give to an action, beside `type`."""
+        schema = self.actions[name].params.model_json_schema(by_alias=True)
+        return {**schema, "title": name}
 
     def describe_unknown(self, name: str) -> str:
         """Return the message for a name that is not in here, with the names that are."""

@@ -31,6 +31,9 @@ async def import_order(step: Step, *, provider: ProviderGuid) -> Result:
 
     The idempotency key is made of the provider and the shop's order, not of the event: a second notice of the same
     order, or its replay, creates nothing.
+
+    Args:
+        provider: The id of the connected shop.
     """
     shops = _shops(step)
     found = shops.provider(provider)
@@ -126,7 +129,12 @@ def _marked(order: Mapping[str, Any]) -> tuple[str, str] | None:
 
 @action("sync_product", effect="natural")
 async def sync_product(step: Step, *, provider: ProviderGuid) -> Result:
-    """Keep a shop's product as its notice shows it, or forget one that was deleted."""
+    """
+    Keep a shop's product as its notice shows it, or forget one that was deleted.
+
+    Args:
+        provider: The id of the connected shop.
+    """
     shops = _shops(step)
     found = shops.provider(provider)
     try:

@@ -25,6 +25,7 @@ async def webhook(step: Step, *, target: TargetName, data: Data | None = None) -
     Post the event to a target.
 
     Args:
+        target: The name of a target, `[targets.NAME]`.
         data: What the envelope's `data` holds: the `event`'s own, the `order` as the API has it now, or `none`. Unset,
             it is the event's; of a source that is trusted as a hint only, the order.
     """
