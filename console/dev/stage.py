@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from receiver import sealing
 from receiver.config import RawConfig
 from receiver.config.environment import variable_of
 
@@ -20,6 +21,11 @@ from ..errors import Misuse
 TOKEN_VARIABLE = "SANDBOX_API_TOKEN"  # noqa: S105 - its name
 #: The token of the console's REST API that is made for a run.
 CONSOLE_TOKEN_VARIABLE = "CONSOLE_TOKEN"  # noqa: S105 - its name
+#: The keys that seal what lets us into connected shops: for each the setting, and the variable of a made-up one.
+_KEYS = {
+    ("receiver", "secrets_key"): "SHOP_SECRETS_KEY",
+    ("console", "credentials_key"): "SHOP_CREDENTIALS_KEY",
+}
 _REFERENCE = re.compile(r"env:(\w+)")
 
 
@@ -90,7 +96,8 @@ def made_up_secrets(raw: RawConfig, known: Mapping[str, str]) -> dict[str, str]:
         for name in _referenced(source.get("scheme"))
         if name not in raw.environ
     }
-    return {**missing, TOKEN_VARIABLE: secrets.token_hex(16), **known}
+    keys = {name: sealing.new_key() for name in _KEYS.values() if name not in raw.environ}
+    return {**missing, **keys, TOKEN_VARIABLE: secrets.token_hex(16), **known}
 
 
 def changes(raw: RawConfig, addresses: Addresses, made_up: Mapping[str, str]) -> dict[str, str]:
@@ -108,6 +115,10 @@ def changes(raw: RawConfig, addresses: Addresses, made_up: Mapping[str, str]) ->
         variable_of(("console", "port")): str(addresses.console_port),
         **{variable_of(("sources", name, "api", "base_url")): addresses.sandbox for name in apis},
         **{variable_of(("sources", name, "api", "token")): f"env:{TOKEN_VARIABLE}" for name in apis},
+        **{variable_of(path): f"env:{name}" for path, name in _KEYS.items()},
+        # The sandbox' shops are on this machine, and so is the receiver that they post to.
+        variable_of(("integrations", "allow_private")): "true",
+        variable_of(("integrations", "public_url")): addresses.receiver,
         # What lies in the user's folder must not be taken for a module of ours.
         "PYTHONSAFEPATH": "1",
     }

@@ -9,6 +9,8 @@ from console.dev import stage
 from console.dev.stage import TOKEN_VARIABLE, Addresses
 from console.errors import Misuse
 from receiver.config import RawConfig, read_config
+from receiver.sealing import Sealing
+from receiver.secrets import Secret
 from receiver.settings import receiver_settings
 from workers.settings import worker_settings
 
@@ -118,3 +120,15 @@ def test_a_file_without_such_a_source_says_what_to_do(tmp_path):
 
     with pytest.raises(Misuse, match="--source names the one to play"):
         stage.played_source(config, "")
+
+
+def test_the_sandboxs_shops_can_be_connected(tmp_path):
+    """The keys are made up, and addresses of this machine are allowed: here, and nowhere else."""
+    found = staged(raw(tmp_path, {"installer": INSTALLER}))
+
+    assert Sealing([Secret("made up", found[name]) for name in ("SHOP_SECRETS_KEY", "SHOP_CREDENTIALS_KEY")])
+    assert ("env:SHOP_SECRETS_KEY", "env:SHOP_CREDENTIALS_KEY", "true") == (
+        found["ORDERHOOK_RECEIVER__SECRETS_KEY"],
+        found["ORDERHOOK_CONSOLE__CREDENTIALS_KEY"],
+        found["ORDERHOOK_INTEGRATIONS__ALLOW_PRIVATE"],
+    )
