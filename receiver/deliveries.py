@@ -25,7 +25,7 @@ ACCEPTED, QUARANTINED = "accepted", "quarantined"
 #: All outcomes that a delivery may have.
 ALL = (ACCEPTED, QUARANTINED, *OUTCOMES)
 #: Most deliveries that one page looks at, and how many are read from Redis at a time.
-MOST_LOOKED_AT = 5_000
+MOST_LOOKED_AT = 2_000
 PORTION = 100
 
 #: A place as it is written, and the id of a stream's entry; each number is one that Redis takes.

@@ -18,7 +18,7 @@ _OUTCOME = "accepted, quarantined, duplicate or rejected"
 _ABOUT = """\
 Accepted and quarantined deliveries are told from their events, the others from the traces that receivers keep: of a \
 flood one in ten seconds, whose `more` says how many others like it there were. Pages have no numbers, since new \
-deliveries come in front: `Cursor` with an answer's `next` goes on. One page looks at 5,000 deliveries at most; where \
+deliveries come in front: `Cursor` with an answer's `next` goes on. One page looks at 2,000 deliveries at most; where \
 that was not enough to fill it, `partial` is true.
 """
 
