@@ -17,7 +17,7 @@ from .workflows import Workflow
 
 #: Seconds that the read for such a workflow may take; the workflows that act wait for it.
 READ_S = 2.0
-#: Workflows in one note; of further ones it holds the number.
+#: Workflows in one note, and actions of one; of further workflows it holds the number.
 MOST = 20
 
 
@@ -34,4 +34,8 @@ async def _asked(facts: Facts, workflow: Workflow) -> Mapping[str, Any] | None:
             wanted = await facts.holds(workflow)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is not the event's failure
         return {"workflow": workflow.pin, "unknown": classify(error).reason}
-    return {"workflow": workflow.pin, "would": [spec.type for spec in workflow.actions]} if wanted else None
+    return (
+        {"workflow": workflow.pin, "would": [spec.type for spec in workflow.actions[:MOST]]}
+        if wanted
+        else None
+    )

@@ -7,6 +7,7 @@ and `workers`, as the command line does.
 
 from ..rest.operation import Operation
 from . import (
+    actions,
     audit,
     backtests,
     dead_letters,
@@ -30,8 +31,9 @@ OPERATIONS: tuple[Operation, ...] = (
     *replays.OPERATIONS,
     *replay_preview.OPERATIONS,
     *workflows.OPERATIONS,
-    *integrations.OPERATIONS,
     *backtests.OPERATIONS,
+    *actions.OPERATIONS,
+    *integrations.OPERATIONS,
     *sources.OPERATIONS,
     *audit.OPERATIONS,
     *tokens.OPERATIONS,
