@@ -5,6 +5,7 @@ The way from a desk to what commands work with: the configuration as it was foun
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import redis
 
@@ -15,7 +16,9 @@ from receiver.record import Record
 
 from .desk import Desk
 from .errors import Misuse, NoRedis, NotFound
-from .settings import ConsoleSettings, console_settings
+
+if TYPE_CHECKING:
+    from .settings import ConsoleSettings
 
 #: Longest wait for an answer of Redis, in seconds.
 REDIS_TIMEOUT_S = 5.0
@@ -32,7 +35,7 @@ def config_of(desk: Desk) -> RawConfig:
     return read_config(environ=desk.environ)
 
 
-def settings_of(desk: Desk) -> ConsoleSettings:
+def settings_of(desk: Desk) -> "ConsoleSettings":
     """
     Return what operators' commands need of the configuration.
 
@@ -40,6 +43,9 @@ def settings_of(desk: Desk) -> ConsoleSettings:
         ConfigError: With all problems at once.
 
     """
+    # Here, since these settings know words of the workers', and the receiver's command comes through this module too.
+    from .settings import console_settings
+
     return console_settings(config_of(desk))
 
 
