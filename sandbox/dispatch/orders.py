@@ -11,7 +11,7 @@ from ..errors import Refusal
 from ..operations import Answer, Call, Handler
 from .bodies import CarrierChoice, CollectionDay, DimensionPreset, OrderChoice, OrderShipment, StatusChange
 from .envelope import DONE, created, data
-from .lives import ORDER
+from .order_book import OrderBook
 from .paging import page_of
 from .shipment_book import ShipmentBook
 from .views import order_line, whole_order
@@ -23,8 +23,9 @@ class Orders:
     One method for each call.
     """
 
-    def __init__(self, world: World, shipments: ShipmentBook) -> None:
+    def __init__(self, world: World, book: OrderBook, shipments: ShipmentBook) -> None:
         self._world = world
+        self._book = book
         self._shipments = shipments
 
     def table(self) -> Mapping[str, Handler]:
@@ -51,12 +52,12 @@ class Orders:
 
     def _update_status(self, call: Call) -> Answer:
         order, wanted = self._named(call), read(StatusChange, call).status
-        self.admit(first=order["status"] != wanted, order=order)
-        repeated = self.move(order, wanted)
+        self._admit(first=order["status"] != wanted, order=order)
+        repeated = self._book.move(order, wanted)
         self._world.did(call, order_id=order["guid"], status=wanted, **repeated)
         return DONE
 
-    def admit(self, *, first: bool, order: Entity) -> None:
+    def _admit(self, *, first: bool, order: Entity) -> None:
         """
         Raises:
             Refusal: 409, a change is repeated, and repeats are to be refused.
@@ -65,63 +66,35 @@ class Orders:
         if not (first or self._world.config.repeats == "perform"):
             raise Refusal(HTTPStatus.CONFLICT, f"the order is {order['status']}")
 
-    def move(self, order: Entity, to: str) -> Mapping[str, bool]:
-        """
-        Change the status and say so; a repeated change is none, and is marked in the effect.
-
-        Raises:
-            Refusal: 409, the status is final.
-
-        """
-        before = order["status"]
-        ORDER.check(before, to)
-        if before == to:
-            return {"repeated": True}
-        self._world.change(order, status=to)
-        self._world.tell("order.status_changed", order, {"previousStatus": before})
-        return {}
-
     def _assign_carrier(self, call: Call) -> Answer:
         wish = read(CarrierChoice, call)
         orders = [found(self._world.orders, guid, "Order") for guid in wish.order_ids]
         carrier = known(self._world.carriers, wish.carrier_id, "carrierId")
         for order in orders:
             repeated = {"repeated": True} if order["carrierId"] == carrier["guid"] else {}
-            self.admit(first=not repeated, order=order)
-            self._change(order, carrierId=carrier["guid"])
+            self._admit(first=not repeated, order=order)
+            self._book.change(order, carrierId=carrier["guid"])
             self._world.did(call, order_id=order["guid"], carrierId=carrier["guid"], **repeated)
         return DONE
 
     def _delete(self, call: Call) -> Answer:
         # All are looked up before the first goes: all or none.
         for order in [found(self._world.orders, guid, "Order") for guid in read(OrderChoice, call).order_ids]:
-            self.remove(order)
+            self._book.remove(order)
             self._world.did(call, order_id=order["guid"])
         return DONE
-
-    def remove(self, order: Entity) -> None:
-        """
-        Delete an order; its shipments stay, without it. One that is named twice goes once.
-        """
-        if self._world.orders.get(order["guid"]) is None:
-            return
-        self._world.tell("order.deleted", order, {})
-        del self._world.orders[order["guid"]]
-        for shipment in self._world.shipments.values():
-            if shipment["orderId"] == order["guid"]:
-                shipment["orderId"] = None
 
     def _add_dimensions(self, call: Call) -> Answer:
         order, wish = self._named(call), read(DimensionPreset, call)
         size = {"length": wish.length, "width": wish.width, "height": wish.height, "weight": wish.weight}
         items = [{**item, "dimensions": size} for item in order["items"]]
-        self._change(order, items=items)
+        self._book.change(order, items=items)
         self._world.did(call, order_id=order["guid"], **size)
         return DONE
 
     def _assign_collection_date(self, call: Call) -> Answer:
         order, day = self._named(call), read(CollectionDay, call).collection_date
-        self._change(order, collectionDate=day)
+        self._book.change(order, collectionDate=day)
         self._world.did(call, order_id=order["guid"], collectionDate=day)
         return DONE
 
@@ -133,7 +106,3 @@ class Orders:
 
     def _named(self, call: Call) -> Entity:
         return found(self._world.orders, call.parameters["orderId"], "Order")
-
-    def _change(self, order: Entity, **fields: object) -> None:
-        self._world.change(order, **fields)
-        self._world.tell("order.updated", order, {})

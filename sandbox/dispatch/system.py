@@ -21,22 +21,23 @@ from ..sender import Sender
 from .bodies import NewOrder
 from .business import Business
 from .customer_upload import CustomerUpload
-from .customers import Customers, NewCustomer
+from .customers import Customers
 from .envelope import refused
 from .events import EVENT_TYPES, event_body
 from .integrations import PROVIDERS, Integrations
 from .lives import ORDER, SHIPMENT
+from .order_book import OrderBook
 from .orders import Orders
 from .paths import OPERATIONS, PREFIX, ROOTS
 from .products import Products
 from .routes import Routes
 from .runs import Runs
-from .seeds import Seeds, sample_order
+from .seeds import Seeds
 from .shipment_book import ShipmentBook
 from .shipments import Shipments
 from .views import whole_order, whole_shipment
 from .workflows import Workflows
-from .world import Entity, World, known
+from .world import Entity, World
 
 #: By this name the sender knows where events go.
 NAME = "dispatch"
@@ -58,18 +59,19 @@ class DispatchSystem:
         limiting = Limiting(tokens=config.tokens, rate=config.dispatch.rate_limit)
         self.auto = AutoAdvance(wait_s=config.auto_advance_s, step=self._step)
         self.world = World(config=config, ids=ids, effects=effects, limiting=limiting, listener=self._changed)
-        self.book = ShipmentBook(self.world)
-        self.calls = Orders(self.world, self.book)
-        self.customers = Customers(self.world)
-        self.api = Api(operations=OPERATIONS, handlers=self._handlers(), refused=refused, limiting=limiting)
+        customers = Customers(self.world)
+        self._orders, self._shipments = OrderBook(self.world, customers), ShipmentBook(self.world)
+        self.api = Api(
+            operations=OPERATIONS, handlers=self._handlers(customers), refused=refused, limiting=limiting
+        )
         self._fill()
 
-    def _handlers(self) -> Mapping[str, Handler]:
+    def _handlers(self, customers: Customers) -> Mapping[str, Handler]:
         areas = (
-            self.calls,
-            Shipments(self.world, self.book),
-            self.customers,
-            CustomerUpload(self.world, self.customers),
+            Orders(self.world, self._orders, self._shipments),
+            Shipments(self.world, self._shipments),
+            customers,
+            CustomerUpload(self.world, customers),
             Products(self.world),
             Business(self.world),
             Runs(self.world),
@@ -126,45 +128,23 @@ class DispatchSystem:
 
     def _moved(self, thing: Entity, status: str) -> str:
         if thing["guid"] in self.world.orders:
-            self.calls.move(thing, status)
+            self._orders.move(thing, status)
         else:
-            self.book.move(thing, status)
+            self._shipments.move(thing, status)
         return status
 
     def _delete(self, order: Entity | None, shipment: Entity | None) -> None:
         if order is not None:
-            self.calls.remove(order)
+            self._orders.remove(order)
         if shipment is not None:
-            self.book.remove(shipment)
+            self._shipments.remove(shipment)
 
     def create_order(self, fields: Mapping[str, Any]) -> JSON:
         try:
             wish = NewOrder.model_validate(dict(fields))
         except ValidationError as problem:
             raise invalid(problem) from None
-        order = self.world.add(self.world.orders, **self._order_of(wish))
-        self.world.tell("order.created", order, {})
-        return whole_order(self.world, order)
-
-    def _order_of(self, wish: NewOrder) -> Entity:
-        """
-        Return the fields of an order: a sample, and over it what was asked for.
-        """
-        world, asked = self.world, {name: value for name, value in wish.said().items() if value is not None}
-        if not world.customers:
-            self.customers.add(NewCustomer(name="Kari Nordmann"))
-        if "customerId" in asked:
-            known(world.customers, asked["customerId"], "customerId")
-        if "carrierId" in asked:
-            known(world.carriers, asked["carrierId"], "carrierId")
-        ORDER.check("pending", wish.status)
-        if wish.items is not None:
-            asked["items"] = [
-                {"guid": self._ids.uuid(), **item.whole(), "dimensions": None} for item in wish.items
-            ]
-        if wish.delivery_address is not None:
-            asked["deliveryAddress"] = wish.delivery_address.whole()
-        return sample_order(world, self._ids, self._samples) | asked
+        return whole_order(self.world, self._orders.add(wish, self._samples))
 
     def _changed(self, event_type: str, thing: Entity, extra: Mapping[str, Any]) -> None:
         show = whole_order if event_type.startswith("order.") else whole_shipment
