@@ -98,7 +98,8 @@ class MappingSettings(Section):
 
     type: Annotated[TypeMapping | None, BeforeValidator(_spelled_out)] = Field(
         default=None,
-        description="If unset, the event type is in `event`, then `type`, then the scheme's header.",
+        description='Where the event type stands, or what it is: `type = "state"` is short for '
+        '`type = { path = "state" }`. If unset, it is in `event`, then `type`, then the scheme\'s header.',
     )
     subject: DottedPath = Field(
         default="data.id",
