@@ -7,7 +7,6 @@ and `workers`, as the command line does.
 
 from ..rest.operation import Operation
 from . import (
-    actions,
     audit,
     backtests,
     dead_letters,
@@ -32,7 +31,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *replay_preview.OPERATIONS,
     *workflows.OPERATIONS,
     *backtests.OPERATIONS,
-    *actions.OPERATIONS,
     *integrations.OPERATIONS,
     *sources.OPERATIONS,
     *audit.OPERATIONS,

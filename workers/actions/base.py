@@ -177,7 +177,6 @@ class Action:
         needs_order: The order must have been fetched before it runs.
         module: Where it was found, for messages.
         code: The module with the digest of its source, as it was loaded.
-        about: What it does, by its author's words.
     """
 
     name: str
@@ -188,4 +187,3 @@ class Action:
     run: Run
     module: str
     code: str
-    about: str = ""

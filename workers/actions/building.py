@@ -50,14 +50,7 @@ def build(function: Callable[..., Any], mark: Mark) -> Action:
         run=_runner(function),
         module=function.__module__,
         code=provenance.module(function.__module__),
-        about=_about(function),
     )
-
-
-def _about(function: Callable[..., Any]) -> str:
-    """Return the docstring up to its sections, a paragraph a line."""
-    text = (inspect.getdoc(function) or "").partition("\nArgs:")[0]
-    return "\n".join(" ".join(paragraph.split()) for paragraph in text.strip().split("\n\n"))
 
 
 def _model(function: Callable[..., Any], name: str) -> type[BaseModel]:
