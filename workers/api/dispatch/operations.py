@@ -118,7 +118,7 @@ _TABLE = (
     _read(
         "default_configuration",
         f"{_BUSINESS}/default-configuration",
-        "D for the first; the last two are ours",
+        "D for the first two names; the last two, and `standard`, are ours",
     ),
     _write(
         "generate_api_token", f"GET {_BUSINESS}/generate-api-token", "ours, also that it changes something"
