@@ -10,8 +10,8 @@ import aiohttp
 from receiver.config import RawConfig
 from receiver.record import Record
 from workers.clients import client_of
-from workers.facts import fetched
 from workers.failures import Failure
+from workers.fetching import fetched
 from workers.settings import WorkerSettings, worker_settings
 from workers.workflows import EntityType
 

@@ -15,8 +15,8 @@ from receiver.record import Record
 from workers.api.transport import open_session
 from workers.budget import Visit, keeping, visiting
 from workers.clients import Client, clients
-from workers.facts import fetched
 from workers.failures import Failure, Moot, Transient
+from workers.fetching import fetched
 from workers.settings import WorkerSettings, worker_settings
 from workers.workflows import EntityType
 

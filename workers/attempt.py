@@ -198,6 +198,7 @@ class _Visit:
         event = facts.event
         return Step(
             event=event,
+            about=workflow.entity_type,
             order=facts.known(workflow.entity_type),
             api=self.rules.api,
             targets=self.shop.targets,

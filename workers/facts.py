@@ -12,16 +12,9 @@ from typing import Any
 from .actions import EventView, OrderApi
 from .conditions import OrderNeeded, View, holds
 from .failures import Permanent, Reason
+from .fetching import fetched
 from .views import condition_view
 from .workflows import EntityType, Workflow
-
-#: Which call of an API reads an entity; an API need not have them all.
-_CALLS: Mapping[EntityType, str] = {
-    "Order": "get_order",
-    "Shipment": "get_shipment",
-    "Customer": "get_customer",
-    "Product": "get_product",
-}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -80,18 +73,3 @@ class Facts:
         return condition_view(
             self.event, trusts_payload=self.trusts_payload, fetched=self.known(about), about=about
         )
-
-
-async def fetched(api: object, about: EntityType, entity_id: str) -> Mapping[str, Any]:
-    """
-    Return an entity as the API has it now.
-
-    Raises:
-        Failure: It cannot be had; `operation_missing` where the API has no such entities.
-    """
-    call = getattr(api, _CALLS[about], None)
-    if call is None:
-        message = f"the order API of this source has no {about.lower()}s to read"
-        raise Permanent(message, reason=Reason.OPERATION_MISSING)
-    raw: Mapping[str, Any] = (await call(entity_id)).raw
-    return raw

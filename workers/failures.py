@@ -52,6 +52,7 @@ class Reason(StrEnum):
     ORDER_NOT_DISPATCHABLE = "order_not_dispatchable"
     ORDER_NOT_CANCELLABLE = "order_not_cancellable"
     RECIPIENT_INVALID = "recipient_invalid"  # the order has no e-mail address, or one that is none
+    NOT_AN_ORDER = "not_an_order"  # an action for orders in a workflow about something else
     SUBJECT_MISSING = "subject_missing"  # the event does not say which order it is about
     OPERATION_MISSING = "operation_missing"  # the source's order API has no call for what the action wants
     API_MISSING = "api_missing"  # the event's source has no order API in the configuration

@@ -7,6 +7,7 @@ and `workers`, as the command line does.
 
 from ..rest.operation import Operation
 from . import (
+    actions,
     audit,
     backtests,
     dead_letters,
@@ -30,6 +31,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *replays.OPERATIONS,
     *replay_preview.OPERATIONS,
     *workflows.OPERATIONS,
+    *actions.OPERATIONS,
     *backtests.OPERATIONS,
     *integrations.OPERATIONS,
     *sources.OPERATIONS,

@@ -137,6 +137,7 @@ class Step:
     One action at its place in a run.
 
     Args:
+        about: What its workflow is about: `Order`, `Shipment`, `Customer` or `Product`.
         order: The order as it was when the conditions were asked; an action that acts on the order's state
             reads it again. In a workflow about shipments, customers or products it is that one.
         api: The order API of the event's source; None where the configuration names none.
@@ -151,6 +152,7 @@ class Step:
     """
 
     event: EventView
+    about: str = "Order"
     order: Mapping[str, Any] | None = field(default=None, repr=False)
     api: OrderApi | None = field(default=None, repr=False)
     targets: Mapping[str, Target] = field(default_factory=dict, repr=False)

@@ -15,7 +15,7 @@ from ..failures import Permanent, Reason
 from ..templating import Unrenderable, tree
 from .base import OrderApi, Result, Step
 from .marking import action
-from .orders import api_of
+from .subjects import api_of
 from .values import filled, values_for
 
 #: The reason of a dead letter whose order lacks a field, or has a wrong one.

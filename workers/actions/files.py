@@ -11,8 +11,8 @@ from ..failures import Permanent
 from .base import Result, Step
 from .kit import Download, there
 from .marking import action
-from .orders import api_of, order_id_of
 from .parameters import FileTemplate, Text
+from .subjects import api_of, order_id_of
 from .values import filled, values_for
 
 #: The reason of a dead letter whose file has a name that none can have.

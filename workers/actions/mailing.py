@@ -12,7 +12,7 @@ from .base import Result, Step
 from .kit import there
 from .marking import action
 from .parameters import MailTemplate
-from .values import customer_email, filled, order_of, values_for, wrong_recipient
+from .values import customer_email, entity_of, filled, values_for, wrong_recipient
 
 CUSTOMER = "customer"
 
@@ -45,9 +45,8 @@ async def send_email(step: Step, *, template: MailTemplate, recipient: Recipient
     """
     mailer, shelf = there(step.kit.mailer, "email"), step.kit.shelf
     names = await filled(lambda: shelf.names_in(template))
-    wanted = names | {"order"} if recipient == CUSTOMER else names
-    values = await values_for(step, wanted)
-    to = customer_email(await order_of(step)) if recipient == CUSTOMER else recipient
+    values = await values_for(step, names)
+    to = customer_email(await entity_of(step)) if recipient == CUSTOMER else recipient
     return await mailer.send(await filled(lambda: _letter(step, shelf, template, to, values)))
 
 

@@ -17,8 +17,9 @@ from pydantic import Field
 
 from ..api.models import OrderPhase, Tag
 from ..failures import BadResponse, Conflict, Moot, OrderGone, Permanent, Reason, Transient
-from .base import OrderApi, OrderSeen, Result, Step
+from .base import OrderSeen, Result, Step
 from .marking import action
+from .subjects import api_of, order_id_of
 
 #: The limits are ours.
 TagName: TypeAlias = Annotated[str, Field(min_length=1, max_length=100)]
@@ -176,22 +177,6 @@ async def _act(step: Step, call: Awaitable[object], *, done: Callable[[OrderSeen
 
 async def _read(step: Step) -> OrderSeen:
     return await api_of(step).get_order(order_id_of(step))
-
-
-def api_of(step: Step) -> OrderApi:
-    """Return the order API of the event's source. Raises Permanent where the configuration names none."""
-    if step.api is None:
-        message = f"no order API is configured for the source; add `api` to [sources.{step.event.source}]"
-        raise Permanent(message, reason=Reason.API_MISSING)
-    return step.api
-
-
-def order_id_of(step: Step) -> str:
-    """Return the id of the event's order. Raises Permanent where the event names none."""
-    if not step.event.subject:
-        message = f"the event {step.event.type} names no order; see `mapping.subject` of its source"
-        raise Permanent(message, reason=Reason.SUBJECT_MISSING)
-    return step.event.subject
 
 
 def _named(name: str, tags: Sequence[Tag]) -> Tag | None:

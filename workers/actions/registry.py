@@ -17,6 +17,7 @@ from typing import Any, Self
 from pydantic import BaseModel
 
 from ..redaction import redacted
+from . import schema
 from .base import Action
 from .building import build
 from .marking import Mark, mark_of
@@ -100,10 +101,9 @@ class Registry:
         """
         return self.actions[name].params.model_validate(given, context=context_of(self.around))
 
-    def schema(self, name: str) -> dict[str, Any]:
+    def schema(self, name: str) -> Mapping[str, Any]:
         """Return the JSON Schema of what a workflow may give to an action, beside `type`."""
-        schema = self.actions[name].params.model_json_schema(by_alias=True)
-        return {**schema, "title": name}
+        return schema.parameters(self.actions[name].params)
 
     def describe_unknown(self, name: str) -> str:
         """Return the message for a name that is not in here, with the names that are."""

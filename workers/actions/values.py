@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from ..failures import Permanent, Reason
 from ..templating import Unrenderable
 from .base import Step
-from .orders import api_of, order_id_of
+from .subjects import entity_now
 
 T = TypeVar("T")
 
@@ -19,10 +19,9 @@ REASON = "template_failed"
 
 async def values_for(step: Step, names: Collection[str]) -> dict[str, Any]:
     """
-    Return `event`, `data` and, where *names* has it, `order`.
+    Return `event`, `data` and, where *names* has it, `order`; in a workflow about shipments `shipment`, and so on.
 
-    Of a source that is trusted as a hint only, `data` is empty. In a workflow about shipments, customers or products
-    `order` is that one, as the conditions saw it.
+    Of a source that is trusted as a hint only, `data` is empty.
 
     Raises:
         Failure: The order is needed and cannot be had.
@@ -37,18 +36,19 @@ async def values_for(step: Step, names: Collection[str]) -> dict[str, Any]:
         "acceptedAt": event.accepted_at,
         "stale": event.stale,
     }
-    order = {"order": await order_of(step)} if "order" in names else {}
-    return {"event": facts, "data": _data(step), **order}
+    subject = step.about.lower()
+    entity = {subject: await entity_of(step)} if subject in names else {}
+    return {"event": facts, "data": _data(step), **entity}
 
 
-async def order_of(step: Step) -> Mapping[str, Any]:
+async def entity_of(step: Step) -> Mapping[str, Any]:
     """
-    Return the order as it was read for the conditions, or as it is now.
+    Return what the workflow is about as it was read for the conditions, or as it is now.
 
     Raises:
         Failure: It cannot be had.
     """
-    return step.order if step.order is not None else (await api_of(step).get_order(order_id_of(step))).raw
+    return step.order if step.order is not None else await entity_now(step)
 
 
 async def filled(render: Callable[[], T]) -> T:

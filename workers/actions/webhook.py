@@ -13,8 +13,8 @@ from ..failures import Permanent, Reason
 from ..targets.answers import TargetReason
 from .base import Result, Step, Target
 from .marking import action
-from .orders import api_of, order_id_of
 from .parameters import TargetName
+from .subjects import entity_now
 
 Data: TypeAlias = Literal["event", "order", "none"]
 
@@ -26,8 +26,9 @@ async def webhook(step: Step, *, target: TargetName, data: Data | None = None) -
 
     Args:
         target: The name of a target, `[targets.NAME]`.
-        data: What the envelope's `data` holds: the `event`'s own, the `order` as the API has it now, or `none`. Unset,
-            it is the event's; of a source that is trusted as a hint only, the order.
+        data: What the envelope's `data` holds: the `event`'s own, the `order` as the API has it now, in a workflow
+            about shipments the shipment, and so on, or `none`. Unset, it is the event's; of a source that is trusted
+            as a hint only, the order.
     """
     receiver = _target(step, target)
     body = envelope(step, await _data(step, data))
@@ -70,7 +71,7 @@ async def _data(step: Step, wanted: Data | None) -> Mapping[str, Any] | None:
         case "none":
             return None
         case "order":
-            return await _order(step)
+            return await entity_now(step)
         case _:
             return _own(step)
 
@@ -83,7 +84,3 @@ def _own(step: Step) -> Mapping[str, Any]:
         raise Permanent(message, reason=Reason.PAYLOAD_INVALID)
     found = step.event.payload.get("data")
     return found if isinstance(found, Mapping) else step.event.payload
-
-
-async def _order(step: Step) -> Mapping[str, Any]:
-    return (await api_of(step).get_order(order_id_of(step))).raw

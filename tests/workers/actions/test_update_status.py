@@ -58,3 +58,16 @@ async def test_the_installer_has_no_such_call(client, run, apis):
     found = record(client, source="installer")
     assert (Status.DEAD, "operation_missing") == (found.status, found.reason)
     assert "use dispatch_order or cancel_order" in found.error
+
+
+async def test_a_workflow_about_something_else_does_not_change_an_order(client, run, apis):
+    """The id in such an event is a shipment's: the order of that id, if there were one, has nothing to do with it."""
+    accepted(client, an_event(source="dispatch", type="shipment.delivered", subject=await pending(apis)))
+    workflow = {"name": "s", "entity_type": "Shipment", "trigger": "shipment.delivered", "actions": [STEP]}
+
+    await run(workflows=[workflow])
+
+    assert (Status.DEAD, "not_an_order") == (
+        record(client, source="dispatch").status,
+        record(client, source="dispatch").reason,
+    )

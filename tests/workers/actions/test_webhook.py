@@ -3,6 +3,7 @@
 import contextlib
 import json
 from collections.abc import Mapping
+from types import SimpleNamespace
 
 import pytest
 import tomlkit
@@ -190,6 +191,9 @@ class FakeApi:
             raise OrderGone("gone")
         return Order.model_validate({"id": order_id, "status": 1, "raw": {"id": order_id, "status": 1}})
 
+    async def get_shipment(self, shipment_id: str) -> SimpleNamespace:
+        return SimpleNamespace(raw={"guid": shipment_id, "status": "delivered"})
+
 
 class FakeTarget:
     """Takes messages, and remembers them."""
@@ -293,3 +297,10 @@ def test_the_id_can_stand_in_every_header():
 def test_of_the_same_event_the_bytes_are_the_same():
     """What is signed must be what is compared."""
     assert envelope(a_step(), {"b": 1, "a": "é\ud800"}) == envelope(a_step(), {"b": 1, "a": "é\ud800"})
+
+
+async def test_a_workflow_about_shipments_tells_of_the_shipment():
+    """The event's subject is a shipment: an order of that id, if there were one, would be another thing."""
+    step = a_step(api=FakeApi(), subject="s-1", about="Shipment")
+
+    assert {"guid": "s-1", "status": "delivered"} == (await told(step, data="order"))["data"]
