@@ -34,7 +34,7 @@ class ActionAnswer(Answer):
     )
     needs_order: bool = Field(description="Whether the order is read before it runs.")
     parameters: dict[str, Any] = Field(
-        description="JSON Schema of what a step has beside `type`; empty where an annotation of yours has no form in it."
+        description="JSON Schema of what a step has beside `type`; empty where an annotation of yours has no form."
     )
 
 
