@@ -14,7 +14,7 @@ from pydantic import ConfigDict
 from yarl import URL
 
 from receiver.config import RawConfig, validated
-from receiver.sealing import NEW_KEY, Sealing, SealingKeys
+from receiver.sealing import NEW_KEY, SealError, Sealing, SealingKeys
 from receiver.settings import Section
 from workers import egress
 from workers.failures import BadResponse, Failure, Transient, Unauthorized
@@ -155,6 +155,22 @@ def disconnect(client: "redis.Redis", guid: str) -> Provider:
         return ProviderStore(client).remove(guid)
     except NoProvider:
         raise Unknown("Integration not found") from None
+
+
+def reseal(client: "redis.Redis", raw: RawConfig) -> int:
+    """
+    Seal all secrets anew with the first of the keys; return of how many shops.
+
+    Raises:
+        Refused: A key is missing, or none opens what is there.
+        ConfigError: The configuration cannot be used.
+
+    """
+    terms = Terms.of(raw)
+    try:
+        return ProviderStore(client).reseal(secrets=terms.secrets, credentials=terms.credentials)
+    except SealError as error:
+        raise Refused(f"nothing was changed: {error}") from None
 
 
 def webhook_url(provider: Provider, raw: RawConfig) -> str:

@@ -104,7 +104,7 @@ def create_app(settings: ReceiverSettings, delivery_log: DeliveryLog | None = No
         exception_handlers={HTTPException: _http_error, Exception: _our_fault},
         lifespan=lambda _: _lifespan(endpoint, backlog, health, identity, settings),
     )
-    endpoint.provided = learning(settings, endpoint, backlog, identity, build=build_source)
+    endpoint.provided = health.provided = learning(settings, endpoint, backlog, identity, build=build_source)
     app.router.redirect_slashes = False  # a 307 is a failure to a sender
     app.state.health = health
     return app

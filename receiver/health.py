@@ -17,6 +17,7 @@ from starlette.responses import Response
 from . import answers, durability, keys, metrics, store
 from .answers import Answer
 from .identity import Identity
+from .provided import Provided
 from .readiness import readiness
 from .spool import Spool
 from .spool_file import SpoolError
@@ -74,6 +75,8 @@ class Health:
         self.stopping = False
         #: What keeps events while Redis cannot take them, by source.
         self.spools: Mapping[str, Spool] = {}
+        #: Knows the connected shops.
+        self.provided: Provided | None = None
 
     async def process(self, _: Request) -> Response:
         return response(answers.health(200, {"status": "ok"}))
@@ -98,6 +101,7 @@ class Health:
             now_ms=time.time_ns() // 1_000_000,
             spools=spools,
             traces=None if self._traces is None else self._traces.seen,
+            shops=None if self.provided is None else self.provided.counts,
         )
         return response(answers.metrics(metrics.text(seen)))
 

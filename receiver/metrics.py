@@ -38,6 +38,8 @@ class Seen:
     now_ms: int
     spools: Mapping[str, SpoolSeen] = field(default_factory=dict)
     traces: TracesSeen | None = None
+    #: Connected shops that are served, and those whose record cannot be used.
+    shops: tuple[int, int] | None = None
 
 
 def text(seen: Seen) -> str:
@@ -45,6 +47,7 @@ def text(seen: Seen) -> str:
     families = [
         family("ready", "gauge", "Whether /readyz answers 200.", {"": seen.ready}),
         family("redis_writable", "gauge", "Whether Redis takes what comes.", {"": seen.writable}),
+        *(_shops(seen.shops) if seen.shops else ()),
         *(
             family(name, "counter", about, {"": of(seen.traces)})
             for name, about, of in _OF_TRACES
@@ -53,6 +56,12 @@ def text(seen: Seen) -> str:
         *(_spools(name, kind, about, of, seen) for name, kind, about, of in _OF_SPOOLS if seen.spools),
     ]
     return "".join(line + "\n" for family in families for line in family)
+
+
+def _shops(counts: tuple[int, int]) -> Iterator[Iterator[str]]:
+    served, unusable = counts
+    yield family("shops", "gauge", "Connected shops that are served.", {"": served})
+    yield family("shops_unusable", "gauge", "Connected shops whose record cannot be used.", {"": unusable})
 
 
 def _spools(

@@ -66,6 +66,8 @@ class Provided:
         self._looked = False
         #: Recorded, and unusable: their deliveries are refused by our fault, not by theirs.
         self._broken: frozenset[str] = frozenset()
+        #: How many are served, and how many cannot be.
+        self.counts = (0, 0)
         self._closed = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
 
@@ -122,6 +124,7 @@ class Provided:
                 log.error("receiver.provided_source_unusable", source=name, error=str(error))
                 broken.add(name)
         self._broken = frozenset(broken) - self._taken
+        self.counts = (len(sources), len(broken))
         self._serve(sources)
         log.info("receiver.provided_sources", sources=sorted(sources), unusable=sorted(broken))
 
@@ -140,6 +143,17 @@ class Provided:
 def record(*, scheme: str, secret: str, terms: Mapping[str, object], sealing: Sealing) -> str:
     """Return a source as it is kept: what `read_record` reads."""
     return json.dumps({"scheme": scheme, "secret": sealing.sealed(secret), "terms": dict(terms)})
+
+
+def resealed(text: str, sealing: Sealing) -> str:
+    """
+    Return a record with its secret sealed by the first of the keys.
+
+    Raises:
+        SealError: None of the keys opens it.
+    """
+    found = json.loads(text)
+    return json.dumps({**found, "secret": sealing.sealed(sealing.opened(found["secret"]))})
 
 
 def read_record(text: bytes, sealing: Sealing) -> SourceSettings:

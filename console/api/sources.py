@@ -2,12 +2,15 @@
 `/api/v1/sources`: who may send, by which terms, and how its events stand.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import Field
 
 from receiver.inbox import Inbox
 from receiver.lifecycle import Status
+from workers.providers.provider import Provider
+from workers.providers.store import ProviderStore
 
 from ..commands.sources import scheme_type
 from ..rest.operation import Call, Operation, Scope
@@ -33,7 +36,7 @@ class SourceAnswer(Answer):
     source: str = Field(description="Its name.")
     path: str = Field(description="Where the receiver takes its deliveries.")
     configured: bool = Field(
-        description="False for one that has events and stands in the configuration no more."
+        description="False for one that has events, stands in the configuration no more, and is no connected shop."
     )
     enabled: bool = Field(description="Whether its deliveries are taken.")
     scheme: str | None = Field(default=None, description="How they are verified.")
@@ -48,23 +51,34 @@ class SourceAnswer(Answer):
 
 
 def _list(call: Call[NoPath, PageQuery, NoBody]) -> Page:
-    names, counts = _names(call), Inbox(call.client).counts()
-    items = [_answer(call, name, counts) for name in sliced(names, call.query)]
+    shops, counts = _shops(call), Inbox(call.client).counts()
+    names = _names(call, shops)
+    items = [_answer(call, name, counts, shops.get(name)) for name in sliced(names, call.query)]
     return Page(items=items, total=len(names))
 
 
 def _show(call: Call[SourcePath, NoQuery, NoBody]) -> SourceAnswer:
-    if call.path.source not in _names(call):
+    shops, name = _shops(call), call.path.source
+    if name not in _names(call, shops):
         raise ApiError(ErrorCode.NOT_FOUND, "there is no such source")
-    return _answer(call, call.path.source, Inbox(call.client).counts())
+    return _answer(call, name, Inbox(call.client).counts(), shops.get(name))
 
 
-def _names(call: Call[Any, Any, Any]) -> list[str]:
-    return sorted({*call.settings.sources, *Inbox(call.client).sources()})
+def _names(call: Call[Any, Any, Any], shops: Iterable[str]) -> list[str]:
+    return sorted({*call.settings.sources, *shops, *Inbox(call.client).sources()})
 
 
-def _answer(call: Call[Any, Any, Any], name: str, counts: dict[str, int]) -> SourceAnswer:
-    terms = call.settings.sources.get(name)
+def _shops(call: Call[Any, Any, Any]) -> dict[str, Provider]:
+    """
+    Return the shops that are connected through the Integrations API, by their sources.
+    """
+    return {one.source: one for one in ProviderStore(call.client).all()}
+
+
+def _answer(
+    call: Call[Any, Any, Any], name: str, counts: dict[str, int], shop: Provider | None
+) -> SourceAnswer:
+    terms = call.settings.sources.get(name) or (ConsoleSource(enabled=shop.active) if shop else None)
     return SourceAnswer(
         source=name,
         path=f"/webhooks/{name}",
@@ -73,7 +87,7 @@ def _answer(call: Call[Any, Any, Any], name: str, counts: dict[str, int]) -> Sou
         accepted=counts.get(f"{name}:accepted", 0),
         duplicates=counts.get(f"{name}:duplicate", 0),
         now={status.value: _now(name, status, counts) for status in Status},
-        **(_terms(call, name, terms) if terms else {}),
+        **(_terms(terms, shop.kind if shop else scheme_type(call.services.raw, name)) if terms else {}),
     )
 
 
@@ -81,9 +95,9 @@ def _now(name: str, status: Status, counts: dict[str, int]) -> int:
     return counts.get(f"{name}:{status}", 0) - counts.get(f"{name}:retired.{status}", 0)
 
 
-def _terms(call: Call[Any, Any, Any], name: str, terms: ConsoleSource) -> dict[str, Any]:
+def _terms(terms: ConsoleSource, scheme: str) -> dict[str, Any]:
     return {
-        "scheme": scheme_type(call.services.raw, name),
+        "scheme": scheme,
         "system": terms.system,
         "trust": terms.trust,
         "durability": terms.durability,

@@ -4,16 +4,9 @@
 
 import typer
 
-from .options import examples
+from .options import desk, examples
 
 app = typer.Typer(name="secrets", help="Keys that seal the secrets of connected shops.", no_args_is_help=True)
-
-
-@app.callback()
-def _several() -> None:
-    """
-    Keys that seal the secrets of connected shops.
-    """
 
 
 @app.command("new-key", epilog=examples("SHOP_SECRETS_KEY=$(orderhook secrets new-key)"))
@@ -26,3 +19,13 @@ def new_key() -> None:
     from .. import render
 
     render.data(sealing.new_key())
+
+
+@app.command(epilog=examples("orderhook secrets reseal"))
+def reseal(ctx: typer.Context) -> None:
+    """
+    Seal what is kept of connected shops with the first of the keys, so that older ones can be taken away.
+    """
+    from ..commands import secrets
+
+    secrets.reseal(desk(ctx))

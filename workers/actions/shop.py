@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeAlias, cast
 
 from pydantic import Field
 
-from ..failures import Permanent
+from ..failures import Moot, Permanent, Reason
 from ..providers.news import News, Stage, tracking_of
 from ..providers.provider import Provider
 from ..providers.reading import Incomplete, ShopOrder, order_of, product_of
@@ -41,6 +41,11 @@ async def import_order(step: Step, *, provider: ProviderGuid) -> Result:
     made = await shops.links.made_of(found.guid, order.id)
     if made:
         return {"order": made, "shopOrder": order.id, "already": True}
+    if order.ended:
+        message = (
+            f"order {order.number} of {found.source} is {order.ended} in the shop, so it is not imported"
+        )
+        raise Moot(message, reason=Reason.ORDER_CANCELLED)
     api = shops.order_api()
     new = await _complete(shops, found, order)
     created = await api.create_order(new, idempotency_key=key_of(found.guid, order.id))
@@ -98,9 +103,9 @@ async def push_tracking(step: Step) -> Result:
     if origin is None:
         return {"told": False, "note": "the order came from no connected shop"}
     guid, shop_order = origin
-    provider = shops.provider(guid)
-    if not provider.wishes.push_tracking:
-        return {"told": False, "note": f"{provider.source} wants no tracking"}
+    provider = shops.providers.get(guid)
+    if provider is None or not provider.active or not provider.wishes.push_tracking:
+        return {"told": False, "note": f"the provider {guid} wants no tracking, or is connected no more"}
     data = step.event.payload.get("data")
     news = News(
         stage=stage,

@@ -17,6 +17,8 @@ from ..api.orders import NewOrder
 from .provider import Kind
 
 _MOST_LINES = 100
+#: Statuses of WooCommerce in which nobody waits for an order any more; the page lists them.
+ENDED = frozenset({"cancelled", "refunded", "failed", "trash"})
 
 
 class Incomplete(Exception):
@@ -29,10 +31,16 @@ class Incomplete(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShopOrder:
-    """An order as its shop shows it, under the names of the order API."""
+    """
+    An order as its shop shows it, under the names of the order API.
+
+    Args:
+        ended: How it has ended before it began, such as `cancelled`; empty for an order that somebody waits for.
+    """
 
     id: str
     number: str
+    ended: str = ""
     fields: Mapping[str, str] = field(repr=False)
 
     def new_order(self, *, provider: str, shop: str) -> NewOrder:
@@ -80,9 +88,11 @@ def _woocommerce(order: Mapping[str, Any]) -> ShopOrder:
     place = _table(order, "shipping") if _text(order, "shipping", "address_1") else billing
     country = _text(place, "country")
     number = _text(order, "number") or _text(order, "id")
+    status = _text(order, "status")
     return ShopOrder(
         id=_text(order, "id"),
         number=number,
+        ended=status if status in ENDED else "",
         fields={
             "name": f"WooCommerce {number}",
             "description": _description(order, note=_text(order, "customer_note"), title="name"),
@@ -109,6 +119,7 @@ def _shopify(order: Mapping[str, Any]) -> ShopOrder:
     return ShopOrder(
         id=_text(order, "id"),
         number=number,
+        ended="cancelled" if _text(order, "cancelled_at") else "",
         fields={
             "name": f"Shopify {number}",
             "description": _description(order, note=_text(order, "note"), title="title"),

@@ -8,7 +8,7 @@ process never has the key of an API credential.
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import redis
@@ -16,12 +16,14 @@ import structlog
 from redis.exceptions import WatchError
 
 from receiver import keys
-from receiver.provided import MAX_SOURCES, record
+from receiver.provided import MAX_SOURCES, record, resealed
 from receiver.sealing import Sealing
 
 from .provider import TERMS, Credentials, Provider, ProviderStatus
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 #: Tries of a change before it is given up; each fails only where another one came first.
 _TRIES = 10
@@ -140,20 +142,40 @@ class ProviderStore:
 
         return self._changed(change)
 
-    def _changed(self, change: Callable[[tuple[Provider, ...], Any], Provider]) -> Provider:
+    def reseal(self, *, secrets: Sealing, credentials: Sealing) -> int:
+        """
+        Seal everything anew with the first of the keys, so that the others can be taken away; return of how many shops.
+
+        Raises:
+            SealError: None of the keys opens what is there; then nothing is changed.
+        """
+        found: list[Provider] = []
+
+        def change(known: tuple[Provider, ...], pipeline: Any) -> None:
+            found[:] = known
+            for guid, sealed in self.client.hgetall(keys.provider_credentials()).items():
+                again = credentials.sealed(credentials.opened(str(sealed)))
+                pipeline.hset(keys.provider_credentials(), guid, again)
+            for source, text in self.client.hgetall(keys.provided()).items():
+                pipeline.hset(keys.provided(), source, resealed(str(text), secrets))
+
+        self._changed(change)
+        return len(found)
+
+    def _changed(self, change: Callable[[tuple[Provider, ...], Any], T]) -> T:
         """Carry out a change of what is known now, all of it or nothing; two at once come one after the other."""
         for _ in range(_TRIES):
             with self.client.pipeline(transaction=True) as pipeline:
                 pipeline.watch(keys.providers())  # type: ignore[no-untyped-call]
                 known = decoded(pipeline.hgetall(keys.providers()))
                 pipeline.multi()
-                provider = change(known, pipeline)
+                result = change(known, pipeline)
                 pipeline.set(keys.provided_version(), uuid4().hex)
                 try:
                     pipeline.execute()
                 except WatchError:
                     continue
-                return provider
+                return result
         raise redis.TimeoutError(f"{_TRIES} others changed the providers first")
 
 

@@ -17,6 +17,7 @@ from ..failures import Moot, Reason
 from .calls import ShopCalls, json_list, json_object, operation
 from .news import News
 from .provider import Credentials, Provider
+from .reading import ENDED
 
 _BASE = "/wp-json/wc/v3"
 _LIST = operation("list_orders", "GET", f"{_BASE}/orders", of_order=False)
@@ -29,7 +30,6 @@ _NOTE = operation("create_note", "POST", f"{_BASE}/orders/{{orderId}}/notes")
 STATUS_KEY, TRACKING_KEY = "orderhook_status", "orderhook_tracking"
 #: Statuses from which an order may become completed; the others were set by somebody who knew better.
 _OPEN = frozenset({"pending", "processing", "on-hold"})
-_DEAD = frozenset({"cancelled", "refunded", "failed", "trash"})
 
 
 def proof(token: str) -> Mapping[str, str]:
@@ -64,7 +64,7 @@ class WooCommerce:
     async def tell(self, order_id: str, news: News, *, idempotency_key: str) -> Mapping[str, Any]:
         """Write a note and the metadata, and complete the order; what is there already is left alone."""
         order = await self.get_order(order_id)
-        if order.get("status") in _DEAD:
+        if order.get("status") in ENDED:
             message = f"the shop's order {order_id} is {order['status']}, so it is told nothing"
             raise Moot(message, reason=Reason.ORDER_CANCELLED)
         noted = await self._note(order_id, news, idempotency_key)

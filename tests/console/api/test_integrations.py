@@ -295,3 +295,16 @@ def test_managed_workflows_of_a_shop_are_listed_and_cannot_be_changed(admin, sto
     assert {"Tell shops: order.dispatched", "Tell shops: order.completed"} < named
     assert any(name.startswith("Import orders of woocommerce-") for name in named)
     assert 409 == admin.post(f"/api/workflows/configured/{found[0]['guid']}/toggle").status
+
+
+def test_a_connected_shop_is_among_the_sources(admin, store_url):
+    """An operator looks there for who may send."""
+    guid = connect(admin, store_url)
+    path = f"/api/v1/sources/woocommerce-{guid[:8]}"
+
+    before = admin.get(path).data
+    admin.post(f"/api/integrations/provider/disable/{guid}")
+    after = admin.get(path).data
+
+    assert ("woocommerce", True, True) == (before["scheme"], before["configured"], before["enabled"])
+    assert (True, False) == (after["configured"], after["enabled"])

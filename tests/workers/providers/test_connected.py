@@ -90,6 +90,7 @@ class Scene:
 def test_a_signed_order_of_woocommerce_is_made_once_and_told_back(scene):
     """The whole way: configure, a signed notice, one order, its repeats and replays nothing, and tracking back."""
     source = scene.connect(Kind.WOOCOMMERCE)
+    assert b"orderhook_shops 1\n" in scene.receiver.send("GET", "/metrics").body
     scene.listen(Kind.WOOCOMMERCE, source, "order.created")
     scene.shops.call("PUT", "/_sandbox/faults", {"faults": [{"fault": "duplicate", "times": 1}]})
     bought = scene.shops.woocommerce("POST", "/orders", {})
@@ -218,6 +219,18 @@ def test_a_disabled_shop_is_told_nothing_and_listened_to_no_more(scene):
     until(lambda: scene.receiver.send("POST", f"/webhooks/{source}", body=b"").status == 404, within_s=5)
     scene.tell("order.dispatched", made["orderId"])
     assert [] == scene.shops.effects("woocommerce.create_note")
+
+
+def test_an_order_that_was_cancelled_meanwhile_is_not_imported(scene):
+    """Nobody waits for it any more, and nobody need look."""
+    source = scene.connect(Kind.WOOCOMMERCE)
+    scene.listen(Kind.WOOCOMMERCE, source, "order.created")
+    scene.shops.woocommerce("POST", "/orders", {"status": "failed"})
+    scene.work()
+
+    (event,) = scene.events(source)
+    assert (Status.IGNORED, "order_cancelled") == (event.status, event.reason)
+    assert [] == scene.shops.effects("order.create")
 
 
 def test_a_worker_without_the_key_says_so(tmp_path, redis_url, scene):

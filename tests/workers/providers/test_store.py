@@ -7,12 +7,13 @@ import pytest
 
 from receiver import keys
 from receiver.provided import MAX_SOURCES, read_record
-from receiver.sealing import Sealing, new_key
+from receiver.sealing import SealError, Sealing, new_key
 from receiver.secrets import Secret
 from workers.providers.provider import Credentials, Kind, Provider, ProviderStatus, Wishes
 from workers.providers.store import AlreadyConfigured, Connection, NoProvider, ProviderStore, TooMany
 
-SECRETS, CREDENTIALS = (Sealing([Secret("literal", new_key())]) for _ in range(2))
+SECRETS_KEY, CREDENTIALS_KEY = (Secret("literal", new_key()) for _ in range(2))
+SECRETS, CREDENTIALS = Sealing([SECRETS_KEY]), Sealing([CREDENTIALS_KEY])
 GUID = "1a2b3c4d-0000-4000-8000-000000000001"
 
 
@@ -191,3 +192,29 @@ def test_one_that_cannot_be_read_does_not_hide_the_others(store, client):
     client.hset(keys.providers(), "x", "{}")
 
     assert [GUID] == [one.guid for one in store.all()]
+
+
+def test_a_key_is_replaced_without_configuring_a_shop_again(store, client):
+    """Sealed anew, everything opens with the new keys alone, and the credentials are what they were."""
+    provider = add(store)
+    fresh = [Secret("literal", new_key()) for _ in range(2)]
+    both = [Sealing([key, old]) for key, old in zip(fresh, (SECRETS_KEY, CREDENTIALS_KEY), strict=True)]
+
+    assert 1 == store.reseal(secrets=both[0], credentials=both[1])
+
+    sealed = client.hget(keys.provider_credentials(), GUID)
+    assert "cs_secret" == Credentials.read(Sealing([fresh[1]]).opened(sealed)).api_secret.reveal()
+    found = read_record(client.hget(keys.provided(), provider.source).encode(), Sealing([fresh[0]]))
+    assert "whs_secret" == found.scheme.secrets[0].secret.reveal()
+
+
+def test_what_does_not_open_is_not_sealed_anew(store, client):
+    """With the wrong keys everything would be lost."""
+    add(store)
+    before = client.hgetall(keys.provider_credentials())
+    other = Sealing([Secret("literal", new_key())])
+
+    with pytest.raises(SealError):
+        store.reseal(secrets=SECRETS, credentials=other)
+
+    assert before == client.hgetall(keys.provider_credentials())
