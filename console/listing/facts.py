@@ -25,9 +25,9 @@ _TIMES = {"acceptedAt", "occurredAt"}
 
 def facts(client: "redis.Redis", event_keys: Sequence[str], fields: Iterable[str]) -> list[Facts | None]:
     """
-    Return what the records say of *fields*; None for a record that is gone. Status and acceptance are always told.
+    Return what the records say of *fields*; None for a record that is gone. The status is always told.
     """
-    names = [name for name in _IN_RECORD if name in {*fields, "status", "acceptedAt"}]
+    names = [name for name in _IN_RECORD if name in {*fields, "status"}]
     with client.pipeline(transaction=False) as pipeline:
         for key in event_keys:
             pipeline.hmget(key, [_IN_RECORD[name] for name in names])
