@@ -6,15 +6,10 @@ takes beside the documented fields, what names a trigger beside its guid, and th
 """
 
 import contextlib
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import ConfigDict, Field
-from pydantic.alias_generators import to_camel
-
 from workers.pausing import paused, resume_runs
-from workers.workflows import EntityType, WorkflowProblem, entity_of
 from workers.workflows.library import Entry
 from workers.workflows.triggers import TRIGGERS, Trigger
 
@@ -22,163 +17,24 @@ from ..catalog import Catalog
 from ..configuring import Conflicting, Hand, Unknown, Unsound, configure, remove, toggle
 from ..rest.operation import Call, Operation, Scope
 from ..rest.refusals import ApiError, ErrorCode
-from ..rest.shapes import Answer, BodyModel, NoBody, NoPath, NoQuery, PathModel, QueryBool, QueryModel
+from ..rest.shapes import NoBody, NoPath, NoQuery
+from .workflow_bodies import definition_of, problems_of
+from .workflow_models import (
+    ConfiguredWorkflow,
+    EntityPath,
+    ListedWorkflow,
+    ManagedQuery,
+    NewWorkflow,
+    ResumeQuery,
+    ToggledWorkflow,
+    TriggerAnswer,
+    WorkflowPath,
+)
 
-#: Stands for all subscriptions where a push message has a recipient.
-EVERYBODY = "all"
-#: What the documented fields of an action mean to ours of that name; which fields `webhook` and `send_push` have is
-#: documented nowhere.
-_NAMES: Mapping[str, Mapping[str, str]] = {
-    "webhook": {"recipient": "target"},
-    "send_push": {"recipient": "to", "template": "title"},
-}
 _REFUSED: Mapping[type[Exception], ErrorCode] = {
     Unknown: ErrorCode.NOT_FOUND,
     Conflicting: ErrorCode.CONFLICT,
 }
-
-
-class EntityPath(PathModel):
-    """
-    Which kind of entity.
-    """
-
-    entity_type: EntityType = Field(description="What the workflows are about.")
-
-
-class WorkflowPath(PathModel):
-    """
-    Which workflow.
-    """
-
-    guid: str = Field(max_length=64, description="The workflow's guid, as the list shows it.")
-
-
-class ManagedQuery(QueryModel):
-    """
-    Which workflows of a list.
-    """
-
-    managed: QueryBool | None = Field(
-        default=None,
-        description="`true`: those of the file and of providers. `false`: those configured here. All, if unset (ours).",
-    )
-
-
-class WhatToDo(BodyModel):
-    """
-    An action: `type`, and its parameters.
-    """
-
-    model_config = ConfigDict(extra="allow")
-
-    type: str = Field(
-        max_length=64,
-        description="`send_email`, `send_push`, `webhook`, `update_status`, or (ours) any other action.",
-    )
-    recipient: str | None = Field(
-        default=None,
-        max_length=500,
-        description="Whom it goes to: `customer` or an address; of a `webhook` the target's name, of a `send_push` a "
-        "subscription's name, or `all` (ours).",
-    )
-    template: str | None = Field(
-        default=None,
-        max_length=500,
-        description="Which template it is made of; of a `send_push` the title (ours).",
-    )
-
-
-class NewWorkflow(BodyModel):
-    """
-    A workflow to be made, or changed.
-    """
-
-    guid: str | None = Field(
-        default=None, max_length=64, description="Ours: of the workflow to be changed; unset makes a new one."
-    )
-    name: str = Field(max_length=200, description="Names one workflow, up to 120 characters.")
-    entity_type: EntityType | None = Field(
-        default=None, description="What it is about; if unset what its trigger's events are about."
-    )
-    trigger_id: str = Field(
-        max_length=200, description="The guid of a trigger; or (ours) its code, or an event type."
-    )
-    action: WhatToDo | None = Field(default=None, description="What is done.")
-    actions: list[WhatToDo] | None = Field(
-        default=None, description="Ours: what is done, in this order, in place of `action`."
-    )
-    conditions: dict[str, Any] | None = Field(
-        default=None,
-        description="What must hold: `status` and what it must be; or (ours) conditions as in a file.",
-    )
-    mode: str | None = Field(
-        default=None, max_length=20, description="Ours: `live`, or `shadow` to only note what it would do."
-    )
-    on_stale: str | None = Field(
-        default=None, max_length=20, description="Ours: `skip` or `run`, when the event came late."
-    )
-    on_echo: str | None = Field(
-        default=None,
-        max_length=20,
-        description="Ours: `skip` or `run`, when a write of ours raised the event.",
-    )
-    latest_only: bool | None = Field(
-        default=None, description="Ours: pass an event over while a newer one of its type waits."
-    )
-    why: str = Field(default="", max_length=500, description="Ours: why; stands in the trail of changes.")
-
-
-class ResumeQuery(QueryModel):
-    """
-    Which runs to resume.
-    """
-
-    workflow_id: str = Field(max_length=64, description="The guid of the workflow whose paused runs go on.")
-
-
-class TriggerAnswer(Answer):
-    """
-    A trigger.
-    """
-
-    guid: str = Field(description="Its guid, the same everywhere.")
-    name: str = Field(description="Its name.")
-    code: str = Field(description="Its code, such as `order_created`.")
-    description: str = Field(description="When it fires, and whose word it is.")
-
-
-class ListedWorkflow(Answer):
-    """
-    A workflow, as the list shows it.
-    """
-
-    guid: str = Field(description="Its guid.")
-    name: str = Field(description="Its name.")
-    entity_type: str = Field(description="What it is about.")
-    trigger: str = Field(description="Its trigger's code, or an event type.")
-    action: str = Field(description="What it does; of several, by commas (ours).")
-    is_active: bool = Field(description="Whether it starts anything.")
-    is_managed: bool = Field(description="Whether it comes from a file or a provider, and cannot be changed.")
-
-
-class ConfiguredWorkflow(Answer):
-    """
-    A workflow that was just made or changed.
-    """
-
-    guid: str = Field(description="Its guid.")
-    name: str = Field(description="Its name.")
-    is_active: bool = Field(description="Whether it starts anything.")
-
-
-class ToggledWorkflow(Answer):
-    """
-    A workflow that was just switched.
-    """
-
-    guid: str = Field(description="Its guid.")
-    is_active: bool = Field(description="Whether it starts anything from now on.")
 
 
 def _triggers(call: Call[EntityPath, NoQuery, NoBody]) -> list[TriggerAnswer]:
@@ -219,70 +75,9 @@ def _configure(call: Call[NoPath, NoQuery, NewWorkflow]) -> ConfiguredWorkflow:
         with _refusing():
             made = configure(_catalog(call), definition_of(call.body), _hand(call), guid=call.body.guid)
     except Unsound as unsound:
-        raise ApiError(ErrorCode.CONFIGURATION_ERROR, _problems(unsound, call.body)) from unsound
+        raise ApiError(ErrorCode.CONFIGURATION_ERROR, problems_of(unsound.problems, call.body)) from unsound
     call.note(guid=made.guid, version=made.changes[-1].version)
     return ConfiguredWorkflow(guid=made.guid, name=call.body.name, is_active=made.is_active)
-
-
-def definition_of(body: NewWorkflow) -> dict[str, Any]:
-    """
-    Return the body as a definition of a file would say it.
-    """
-    trigger = _trigger(body.trigger_id)
-    given = {
-        "name": body.name,
-        "entity_type": body.entity_type or entity_of(trigger) or "Order",
-        "trigger": trigger,
-        "conditions": body.conditions,
-        "actions": [_action(one) for one in _actions(body)],
-        "mode": body.mode,
-        "on_stale": body.on_stale,
-        "on_echo": body.on_echo,
-        "latest_only": body.latest_only,
-    }
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def _actions(body: NewWorkflow) -> list[WhatToDo]:
-    if body.actions is not None:
-        return body.actions
-    return [body.action] if body.action else []
-
-
-def _trigger(wanted: str) -> str:
-    return next((one.code for one in TRIGGERS if one.guid == wanted.lower()), wanted)
-
-
-def _action(given: WhatToDo) -> dict[str, Any]:
-    params = given.model_dump(exclude_none=True)
-    for theirs, ours in _NAMES.get(given.type, {}).items():
-        if theirs in params and ours not in params:
-            params[ours] = params.pop(theirs)
-    if given.type == "send_push" and isinstance(params.get("to"), str):
-        params["to"] = [] if params["to"] == EVERYBODY else [params["to"]]
-    return params
-
-
-def _problems(unsound: Unsound, body: NewWorkflow) -> str:
-    return "; ".join(f"{_place(one, body)}: {one.message}" for one in unsound.problems)
-
-
-def _place(problem: WorkflowProblem, body: NewWorkflow) -> str:
-    """Return the place as the body spells it: `action.recipient`, not `actions[0].target`."""
-    first, *rest = problem.key.split(".")
-    if problem.step is not None and rest:
-        rest[0] = _their_name(_actions(body)[problem.step], rest[0])
-    if body.actions is None:
-        first = re.sub(r"^actions(\[0\])?", "action", first)
-    return ".".join(["triggerId" if first == "trigger" else to_camel(first), *rest])
-
-
-def _their_name(given: WhatToDo, ours: str) -> str:
-    named = given.model_dump(exclude_none=True)
-    found = (
-        theirs for theirs, name in _NAMES.get(given.type, {}).items() if name == ours and theirs in named
-    )
-    return next(found, ours)
 
 
 def _toggle(call: Call[WorkflowPath, NoQuery, NoBody]) -> ToggledWorkflow:

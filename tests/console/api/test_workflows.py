@@ -2,7 +2,8 @@
 
 import pytest
 
-from console.api.workflows import NewWorkflow, definition_of
+from console.api.workflow_bodies import definition_of
+from console.api.workflow_models import NewWorkflow
 from tests.support import deeds
 from tests.support.events import accepted, an_event, record
 from tests.support.rest import Caller
