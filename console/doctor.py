@@ -25,13 +25,14 @@ from workers.settings import ApiSettings, WorkerSettings, worker_settings
 from workers.targets.keeping import terms_of as target_terms
 from workers.targets.standing import Standing as TargetStanding
 
-from . import budgets, diagnoses, render, targets
+from . import budgets, diagnoses, mail_check, pauses, render, targets
 from .access import config_of, now_ms, redis_of, settings_of
 from .catalog import Catalog
 from .desk import Desk
 from .diagnoses import Check, LaneFacts, Verdict, fail, ok, warn
 from .errors import ConsoleError, Failed
 from .http import call
+from .pauses import PauseFacts
 from .settings import ConsoleSettings
 from .spools import seen
 from .story import Tone
@@ -78,6 +79,7 @@ def checks(desk: Desk, *, public_url: str) -> Iterator[Check]:
     yield from _redis(desk, raw, settings)
     yield from _spools(settings)
     yield from _apis(raw)
+    yield from mail_check.checks(raw)
     yield _receiver(f"http://{settings.receiver.host}:{settings.receiver.port}", name="receiver")
     if public_url:
         yield _receiver(public_url.rstrip("/"), name="public URL")
@@ -110,8 +112,10 @@ def _redis(desk: Desk, raw: RawConfig, settings: ConsoleSettings) -> Iterator[Ch
             allow_weak = settings.receiver.allow_weak_durability
             yield from diagnoses.server(facts, wanted=wanted, allow_weak=allow_weak)
             yield diagnoses.clock(_skew_s(client))
-            lanes = _lane_facts(client)
+            paused = pauses.facts(client, now=now_ms(client))
+            lanes = _lane_facts(client, paused)
             yield from diagnoses.lanes(lanes)
+            yield from pauses.judged(paused)
             yield from diagnoses.unreadable(_left_lanes(client))
             yield diagnoses.hands(rq_worker.alive(settings.redis_url), waiting=lanes.ready)
             yield from diagnoses.counters(Inbox(client).counts())
@@ -138,7 +142,7 @@ def _skew_s(client: "redis.Redis") -> float:
     return (before + time.time()) / 2 - theirs
 
 
-def _lane_facts(client: "redis.Redis") -> LaneFacts:
+def _lane_facts(client: "redis.Redis", paused: PauseFacts) -> LaneFacts:
     with client.pipeline(transaction=False) as pipeline:
         for source in Inbox(client).sources():
             pipeline.zcount(keys.ready(source), "-inf", "(+inf")
@@ -148,7 +152,7 @@ def _lane_facts(client: "redis.Redis") -> LaneFacts:
     due = [score for first in answers[2::3] for _, score in first]
     return LaneFacts(
         ready=sum(answers[0::3]),
-        held=sum(answers[1::3]),
+        held=max(0, sum(answers[1::3]) - paused.endless),
         overdue_ms=int(max(0, now_ms(client) - min(due))) if due else 0,
     )
 

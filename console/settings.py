@@ -9,6 +9,7 @@ from pydantic import Field
 from receiver.config import RawConfig, validated
 from receiver.settings import Elsewhere, ReceiverSection, RedisUrl, Section, SourceName, SourceTerms
 from workers.loop_settings import LoopGuardSettings
+from workers.push_terms import PushTerms
 
 _DAY_MS = 24 * 60 * 60 * 1000
 
@@ -80,6 +81,16 @@ class ConsoleSection(Section):
     credentials_key: Elsewhere = Field(default=None, repr=False, exclude=True)
 
 
+class ConsolePush(PushTerms):
+    """
+    Which push services subscriptions may name, without the key.
+    """
+
+    private_key: Elsewhere = Field(default=None, repr=False, exclude=True)
+    subject: Elsewhere = Field(default=None, exclude=True)
+    timeout_s: Elsewhere = Field(default=None, exclude=True)
+
+
 class ConsoleSettings(Section):
     """
     The file as operators' commands see it.
@@ -92,7 +103,7 @@ class ConsoleSettings(Section):
     targets: Elsewhere = Field(default=None, repr=False, exclude=True)
     templates: Elsewhere = Field(default=None, repr=False, exclude=True)
     email: Elsewhere = Field(default=None, repr=False, exclude=True)
-    push: Elsewhere = Field(default=None, repr=False, exclude=True)
+    push: ConsolePush = ConsolePush()
     downloads: Elsewhere = Field(default=None, repr=False, exclude=True)
     worker: Elsewhere = Field(default=None, repr=False, exclude=True)
     loop_guard: LoopGuardSettings = LoopGuardSettings()

@@ -33,14 +33,15 @@ async def keeping(
             pusher = await stack.enter_async_context(_pushing(settings.push, redis, longest_s))
         yield Kit(
             shelf=settings.shelf,
-            mailer=_postman(settings.email, longest_s) if settings.email else None,
+            mailer=postman(settings.email, longest_s) if settings.email else None,
             pusher=pusher,
             downloader=await stack.enter_async_context(_downloading(settings.downloads, longest_s)),
             apis=apis,
         )
 
 
-def _postman(settings: EmailSettings, longest_s: float) -> Postman:
+def postman(settings: EmailSettings, longest_s: float) -> Postman:
+    """Return who sends the letters; none of them may take longer than that."""
     return Postman(
         server=settings.server,
         sender=addresses.sender(settings.sender),

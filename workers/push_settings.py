@@ -3,18 +3,18 @@ The table `[push]`: who sends push messages, and where they may go. Each descrip
 `docs/configuration.md`.
 """
 
-from typing import Annotated, Self
+from typing import Self
 
 from pydantic import ConfigDict, Field, model_validator
 
 from receiver.secrets import SecretText
-from receiver.settings import Section
 
 from .push.sealing import Signer
-from .push.subscriptions import PUSH_SERVICES, Allowed
+from .push.subscriptions import Allowed
+from .push_terms import PushTerms
 
 
-class PushSettings(Section):
+class PushSettings(PushTerms):
     """
     Who sends the messages of the action `send_push`, and which push services they may go to.
     """
@@ -29,18 +29,6 @@ class PushSettings(Section):
         pattern=r"^(mailto:[^\s@]+@[^\s@]+|https://\S+)$",
         description="Whom a push service may ask about the messages.",
         json_schema_extra={"expected": "mailto:ADDRESS or an https URL"},
-    )
-    hosts: tuple[Annotated[str, Field(pattern=r"^[a-z0-9.-]+$", max_length=253)], ...] = Field(
-        default=PUSH_SERVICES,
-        strict=False,
-        min_length=1,
-        description="Push services that messages may go to; a name stands for what is under it, too.",
-        json_schema_extra={"expected": "a list of host names"},
-    )
-    allow_private: bool = Field(
-        default=False,
-        description="`true` allows plain HTTP, any port and addresses of your own network, for a push service of "
-        "your own.",
     )
     timeout_s: float = Field(
         default=10.0, gt=0, le=300, description="Seconds that a message to one browser may take."

@@ -14,7 +14,7 @@ from workers.providers.products import kept
 from workers.providers.provider import PROVIDER_IDS, Provider, Wishes
 from workers.providers.store import NoProvider, ProviderStore
 from workers.push import subscriptions
-from workers.push.subscriptions import Subscription, TooMany
+from workers.push.subscriptions import Allowed, Subscription, TooMany
 
 from .. import connecting
 from ..connecting import Refused, Taken, Unknown, Wish
@@ -220,10 +220,14 @@ def _error(refusal: Refused) -> ApiError:
 
 
 def _subscribe(call: Call[NoPath, NoQuery, NewSubscription]) -> None:
-    asked = call.body
+    asked, push = call.body, call.settings.push
     try:
         found = Subscription.checked(
-            endpoint=asked.endpoint, p256dh=asked.keys.p256dh, auth=asked.keys.auth, name=asked.name
+            endpoint=asked.endpoint,
+            p256dh=asked.keys.p256dh,
+            auth=asked.keys.auth,
+            name=asked.name,
+            allowed=Allowed(hosts=push.hosts, allow_private=push.allow_private),
         )
         subscriptions.save(call.client, found)
     except (ValueError, TooMany) as error:

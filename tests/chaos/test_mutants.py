@@ -86,7 +86,6 @@ MUTANTS = {
     "retention keeps no books": ("retire", "count(source, 'retired.' .. status, 1)", ""),
     "a pause that nobody sees": ("settle", "redis.call('ZADD', KEYS[6], now, w.event)", ""),
     "a pause holds up others": ("settle", "advance(w.lane, w.event, source, now)\n  end", "end"),
-    "a pause ends at once": ("claim", "if due and due <= now then", "if true then"),
     "a resume of nothing": ("resume", "if mark(event, meant) == 0 then return 0 end", "mark(event, meant)"),
     "a resume of all": ("resume", "not meant or meant[place]", "true"),
     "a resume that wakes nobody": ("resume", "redis.call('ZADD', ready(source), now, lane)", ""),

@@ -6,6 +6,7 @@ from console.embedded import free_port
 from receiver import keys
 from receiver.spool_store import SpoolStore, file_of
 from tests.support.events import accepted, an_event
+from tests.support.mail import mail_server
 from workers.configured import written
 from workers.workflows.library import Stored
 
@@ -164,3 +165,33 @@ def test_why_the_events_of_an_api_wait_is_said(client, orderhook):
     assert "127.0.0.1:9 shop: circuit open" in said.out
     assert "20 of 20 calls failed" in said.out
     assert "hush-hush-1" not in said.out
+
+
+def test_paused_runs_are_told_of_and_are_not_taken_for_held_lanes(client, orderhook):
+    """Both wait without an end; one for a decision about an order, the other for one about a failure."""
+    steps = [{"type": "pause"}]
+    orderhook.configure(workflows=[{"name": "ask", "trigger": "order.created", "actions": steps}])
+    accepted(client, an_event("evt-1"), an_event("evt-2", subject="order-2"))
+    orderhook.work()
+
+    said = orderhook.run("doctor")
+
+    assert "2 events are paused" in said.out
+    assert "held lanes" not in verdicts(orderhook)
+    client.zadd(keys.paused(), {keys.event("shop", "evt-1"): 0})
+    assert "warn" == verdicts(orderhook)["paused"]
+
+
+def test_the_mail_server_is_looked_at_without_a_letter(orderhook, tmp_path):
+    """A login that expired is found before a customer waits for a letter."""
+    with mail_server(tmp_path) as box:
+        orderhook.configure(email=box.settings)
+        assert "ok" == verdicts(orderhook)["e-mail"]
+        assert [] == box.letters
+
+        orderhook.configure(email=box.settings | {"password": "wrong"})
+        said = orderhook.run("doctor")
+
+    assert "email_login" in said.out
+    assert "wrong" not in said.out
+    assert "fail" == verdicts(orderhook)["e-mail"]

@@ -98,6 +98,22 @@ class Postman:
             await talk.end()
         return {"messageId": f"<{letter.key}@{self.sender.domain}>", "answer": answer}
 
+    async def look(self) -> None:
+        """
+        Connect and log in, as for a letter, and send none.
+
+        Raises:
+            Failure: The server is away, or refuses that.
+        """
+        talk = _Talk(self._connection(), self.server)
+        try:
+            async with asyncio.timeout(self.deadline_s):
+                await talk.begin(self._context())
+        except (SMTPException, OSError, ValueError) as error:
+            raise failure_of(error, server=self.server, stage=talk.stage) from None
+        finally:
+            await talk.end()
+
     def _connection(self) -> SMTP:
         return SMTP(
             hostname=self.server.host,
@@ -133,13 +149,16 @@ class _Talk:
     server: Server
     stage: Stage = Stage.CONNECTING
 
-    async def deliver(self, letter: Letter, content: bytes, *, sender: Address, trust: ssl.SSLContext) -> str:
+    async def begin(self, trust: ssl.SSLContext) -> None:
         await self.smtp.connect()
         if self.server.tls == "starttls":
             await self.smtp.starttls(tls_context=trust)
         if self.server.login:
             self.stage = Stage.LOGIN
             await self.smtp.login(*self.server.login)
+
+    async def deliver(self, letter: Letter, content: bytes, *, sender: Address, trust: ssl.SSLContext) -> str:
+        await self.begin(trust)
         self.stage = Stage.RECIPIENT
         await self.smtp.mail(sender.addr_spec)
         await self.smtp.rcpt(letter.to.addr_spec)

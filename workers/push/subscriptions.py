@@ -19,14 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from receiver import keys
 
 from .. import egress
+from ..push_terms import PUSH_SERVICES
 
-#: The push services of the browsers there are; a name stands for itself and for what is under it.
-PUSH_SERVICES = (
-    "fcm.googleapis.com",
-    "push.services.mozilla.com",
-    "push.apple.com",
-    "notify.windows.com",
-)
 #: The most subscriptions that are kept: a bound, and far over what the staff of one company has of browsers.
 MOST = 10_000
 _LONGEST_NAME = 64
