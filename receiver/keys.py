@@ -110,11 +110,12 @@ def recent(lane_key: str) -> str:
     """
     `orderhook:recent:{source}:{subject}`: hash, what we did about an order lately, for the guard against loops.
 
-    * `echo {event type} {idempotency key}`: an event that a write of ours will raise: `at until depth write source
-      event-id`; it is that if it was accepted between the two times, and leaves with it. 32 at most
+    * `echo {idempotency key}`: the events that a write of ours will raise, `at until types depth write source
+      event-id`, the types by commas; an event of one of them is the echo if it was accepted between the two times, and
+      takes its type with it. 32 at most
     * `runs` since `since`, the beginning of the window in which they are counted
 
-    Written by remember.lua before each write, by settle.lua with the first step, and by claim.lua, which reads it.
+    Written by settle.lua, before each write and with the first step, and by claim.lua, which reads it.
     Expires an hour after the last write's window, or with the window of the runs.
     """
     return f"{_RECENT}{lane_key.removeprefix(_LANE)}"

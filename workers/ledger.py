@@ -25,6 +25,7 @@ from receiver.record import Record, StepState
 
 from . import lease
 from .lease import LeaseLost
+from .loops.echoes import Echo
 from .loops.guard import NOTHING_YET, Tally
 from .unreadable import Unreadable
 
@@ -155,6 +156,16 @@ class Ledger:
         until = time.monotonic() + self._lease_s  # Redis counts from a later moment
         await self._put("step", claim, wait=begins, detail=str(window_ms), fields=fields)
         lease.hold(until)
+
+    async def expect(self, echo: Echo, *, window_ms: int) -> None:
+        """
+        Take the events that a write of ours will raise for its echo, within that time from now; forget it without one.
+
+        Goes with the other writes, so that it costs no round trip of its own; see `workers.loops`.
+        """
+        types = ",".join(echo.types)
+        flat = (window_ms, _bytes(echo.cause), 1, 0, 1, _bytes(types))
+        await self._batcher.put(("expect", echo.recent, _bytes(echo.key), "", *flat))
 
     async def superseded(self, claim: Claim) -> bool:
         """

@@ -23,7 +23,7 @@ from .actions import OrderApi, Registry
 from .api.transport import open_session
 from .budget import Budgets, keeping
 from .clients import clients
-from .loops import LoopRules, Memory, echoing, remembering, watched
+from .loops import LoopRules, Memory, echoing, watched
 from .providers import shops
 from .providers.managed import definitions
 from .providers.provider import Provider
@@ -99,11 +99,10 @@ async def workshop(
         open_session(concurrency=section.concurrency) as session,
         keeping(redis, tools.settings.apis, call_deadline_s=section.call_deadline_s) as budgets,
         targets.keeping(redis, tools.settings.targets, call_deadline_s=section.call_deadline_s) as found,
-        remembering(redis) as memory,
         contextlib.AsyncExitStack() as stack,
     ):
         made = await clients(tools.settings, session, redis=redis, budgets=budgets, folder=tools.folder)
-        apis = {name: _watched(tools, name, api, memory) for name, api in made.items()}
+        apis = {name: _watched(tools, name, api, books) for name, api in made.items()}
         connected = await stack.enter_async_context(_shops(tools, redis, defined, apis))
         kit = await stack.enter_async_context(kitting.keeping(tools.settings, redis=redis, apis=apis))
         yield Workshop(

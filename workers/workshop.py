@@ -13,6 +13,7 @@ from typing import Protocol
 from .actions import Kit, OrderApi, Registry, Target
 from .budget import Budgets
 from .ledger import Claim, End
+from .loops.echoes import Echo
 from .loops.guard import LoopRules
 from .providers.shops import Shops
 from .retry import RetryPolicy
@@ -20,11 +21,13 @@ from .workflows import Workflow
 
 
 class Books(Protocol):
-    """The ledger as an attempt sees it; both raise `LeaseLost`."""
+    """The ledger as an attempt sees it; all raise `LeaseLost`."""
 
     async def note(
         self, claim: Claim, fields: Mapping[str, str], *, begins: int = 0, window_ms: int = 0
     ) -> None: ...
+
+    async def expect(self, echo: Echo, *, window_ms: int) -> None: ...
 
     async def superseded(self, claim: Claim) -> bool: ...
 

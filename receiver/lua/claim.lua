@@ -74,21 +74,28 @@ local function runs_in(remembered)
 end
 
 -- Of an event that nobody has begun: the write of ours that it is the echo of, and how deep that is in a chain. Each write
--- has one echo of a type, so that another event of that type is somebody else's. The oldest write that is waited for has it.
+-- has one echo of a type, so that another event of that type is somebody else's. The oldest write that waits for it has it.
 local function take_echo(event, source, recent, remembered)
   local kind, accepted, spooled = unpack(redis.call('HMGET', event, 'type', 'accepted', 'spooled'))
-  local came = math.min(tonumber(accepted), tonumber(spooled) or math.huge)
-  local prefix, found, first, depth, cause = 'echo ' .. kind .. ' ', nil, math.huge, nil, nil
+  local came, first, found = math.min(tonumber(accepted), tonumber(spooled) or math.huge), math.huge, nil
   for i = 1, #remembered, 2 do
-    if string.sub(remembered[i], 1, #prefix) == prefix then
-      local at, till, deep, why = string.match(remembered[i + 1], '^(%d+) (%d+) (%d+) (.*)$')
-      if tonumber(at) <= came and came <= tonumber(till) and tonumber(at) < first then
-        found, first, depth, cause = remembered[i], tonumber(at), deep, why
+    local at, till, types, rest = string.match(remembered[i + 1], '^(%d+) (%d+) (%S+) (.*)$')
+    if at and tonumber(at) <= came and came <= tonumber(till) and tonumber(at) < first then
+      local begin, last = string.find(',' .. types .. ',', ',' .. kind .. ',', 1, true)
+      if begin then
+        first, found = tonumber(at), { field = remembered[i], at = at, till = till, rest = rest }
+        found.types = string.sub(types, 1, math.max(0, begin - 2)) .. string.sub(types, last - 1)
       end
     end
   end
   if not found then return end
-  redis.call('HDEL', recent, found)
+  local types = string.gsub(found.types, '^,', '')
+  if types == '' then
+    redis.call('HDEL', recent, found.field)
+  else
+    redis.call('HSET', recent, found.field, table.concat({ found.at, found.till, types, found.rest }, ' '))
+  end
+  local depth, cause = string.match(found.rest, '^(%d+) (.*)$')
   redis.call('HSET', event, 'echo', cause, 'depth', depth)
   count(source, 'echo', 1)
 end

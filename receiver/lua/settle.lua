@@ -10,6 +10,9 @@
 --       runs begin with it), detail (of step: ms of the window in which an order's runs are counted), uses attempt (1|0),
 --       holds the lane when dead (1|0), n, n × field or value
 --       kind: step | the status to move to; a field `lane` of a paused event moves it into that lane; a value that begins with "@now " gets the time by Redis' clock there
+--       kind expect: the echo of a write of ours that is about to be sent; event is the recent key of its order, lane its
+--       idempotency key, wait ms in which the events come (0: it is not expected any more), detail `depth write source
+--       event-id`, and the one field the event types, by commas
 -- Returns one number per write: 1 written · 2 was written before (a repeat of the same write) · 0 refused, the token is stale
 local lease, now = tonumber(ARGV[2]), now_ms()
 local at = ms(now)
@@ -67,7 +70,37 @@ local function pause(w, source)
   redis.call('ZADD', KEYS[6], now, w.event)
 end
 
+-- How long an event that came in time may wait in its lane and is known still, in milliseconds; most writes of an order.
+local LINGER, MOST = 3600000, 32
+
+-- Make room: what is over goes, and where there is too much, the oldest.
+local function prune(recent)
+  local flat, left = redis.call('HGETALL', recent), {}
+  for i = 1, #flat, 2 do
+    local began, till = string.match(flat[i + 1], '^(%d+) (%d+) ')
+    if till and now > tonumber(till) + LINGER then
+      redis.call('HDEL', recent, flat[i])
+    elseif till then
+      left[#left + 1] = { tonumber(began), flat[i] }
+    end
+  end
+  table.sort(left, function(a, b) return a[1] < b[1] end)
+  for i = 1, #left - MOST do redis.call('HDEL', recent, left[i][2]) end
+end
+
+local function expect(recent, key, window, cause, types)
+  local field = 'echo ' .. key
+  if window == 0 then return redis.call('HDEL', recent, field) end
+  redis.call('HSET', recent, field, table.concat({ at, ms(now + window), types, cause }, ' '))
+  if redis.call('HLEN', recent) > MOST then prune(recent) end
+  if redis.call('PTTL', recent) < window + LINGER then redis.call('PEXPIRE', recent, window + LINGER) end
+end
+
 local function settle(w)
+  if w.to == 'expect' then
+    expect(w.event, w.lane, w.wait, w.detail, w.fields[1])
+    return 1
+  end
   local source, status, fence, home = unpack(redis.call('HMGET', w.event, 'source', 'status', 'fence', 'home'))
   -- Nobody waits behind it in a lane of its own.
   w.home, w.hold = home, w.hold and not home

@@ -15,7 +15,7 @@ from ..budget.visit import Visit, current
 from ..failures import Conflict, Failure, RateLimited
 from ..loop_settings import EchoTypes, LoopGuardSettings
 from ..sections import ApiSettings
-from .memory import Echo, Memory
+from .echoes import Echo, Memory, remember
 
 #: The calls that change an order, which is their first argument.
 WRITES = frozenset(EchoTypes.model_fields) - {"create_order"}
@@ -39,9 +39,9 @@ class Echoing:
         """Return what one write will be answered by."""
         cause = f"{visit.depth + 1} {write} {visit.source} {visit.event_id}"
         return [
-            Echo(source=source, order=order, type=event_type, key=key, cause=cause)
+            Echo(source=source, order=order, types=found, key=key, cause=cause)
             for source, types in self.types.items()
-            for event_type in getattr(types, write)
+            if (found := getattr(types, write))
         ]
 
 
@@ -79,14 +79,15 @@ class _Watched:
     ) -> Any:
         key = str(kwargs.get("idempotency_key", ""))
         echoes = self._echoing.of(name, order, key, current())
-        await self._memory.remember(echoes, window_s=self._echoing.window_s)
+        await remember(self._memory, echoes, window_s=self._echoing.window_s)
         try:
             return await call(order, *args, **kwargs)
         except Conflict:
             raise  # an earlier sending of the same write may be what it meets
         except Failure as failure:
             if failure.effect == "none":
-                await self._memory.forget(echoes)
+                with contextlib.suppress(RateLimited):  # then they are expected in vain
+                    await remember(self._memory, echoes, window_s=0)
             raise
 
     async def _create(self, *args: Any, **kwargs: Any) -> Any:
@@ -95,5 +96,5 @@ class _Watched:
         key = str(kwargs.get("idempotency_key", ""))
         echoes = self._echoing.of(CREATE, str(created.id), key, current())
         with contextlib.suppress(RateLimited):  # it is made; what is not remembered is missed, and no more
-            await self._memory.remember(echoes, window_s=self._echoing.window_s)
+            await remember(self._memory, echoes, window_s=self._echoing.window_s)
         return created

@@ -4,13 +4,11 @@ import asyncio
 
 import pytest
 
-from console.embedded import RedisServer
 from receiver import keys, store
 from receiver.record import Echo as EchoOf
 from tests.support.events import accepted, an_event, expire_leases, record
-from workers.failures import RateLimited
 from workers.ledger import Ledger
-from workers.loops.memory import Echo, Memory
+from workers.loops.echoes import Echo
 
 pytestmark = pytest.mark.anyio
 
@@ -22,27 +20,23 @@ RECENT = keys.recent(keys.lane("shop", "order-1"))
 @pytest.fixture(name="memory")
 async def _memory(client, redis_url):
     async with store.async_client(redis_url, timeout_s=1) as connection:
-        memory = Memory(connection)
-        yield memory
-        await memory.close()
-
-
-@pytest.fixture(name="claim")
-async def _claim(client, redis_url):
-    """Claims all that is due, and says of which write each event is the echo."""
-    async with store.async_client(redis_url, timeout_s=1) as connection:
         ledger = Ledger(connection, shift_id="s", lease_s=30, max_crashes=3, hold=(), dedupe_ms=1000)
-
-        async def claim() -> dict[str, EchoOf | None]:
-            return {one.record.id: one.record.echo for one in (await ledger.claim(10)).claims}
-
-        yield claim
+        yield ledger
         await ledger.close()
 
 
-def an_echo(**changes) -> Echo:
-    fields = {"source": "shop", "order": "order-1", "type": "order.updated", "key": "key-1", "cause": CAUSE}
-    return Echo(**fields | changes)
+@pytest.fixture(name="claim")
+def _claim(memory):
+    """Claims all that is due, and says of which write each event is the echo."""
+
+    async def claim() -> dict[str, EchoOf | None]:
+        return {one.record.id: one.record.echo for one in (await memory.claim(10)).claims}
+
+    return claim
+
+
+def an_echo(*types, key="key-1", cause=CAUSE) -> Echo:
+    return Echo(source="shop", order="order-1", types=types or ("order.updated",), key=key, cause=cause)
 
 
 def updated(client, event_id: str, **changes) -> None:
@@ -51,7 +45,7 @@ def updated(client, event_id: str, **changes) -> None:
 
 async def test_the_event_that_a_write_raises_is_its_echo(client, memory, claim):
     """Marked at its first claim, with what wrote and for which event."""
-    await memory.remember([an_echo()], window_s=60)
+    await memory.expect(an_echo(), window_ms=60000)
     updated(client, "evt-1")
 
     assert {"evt-1": TAGGED} == await claim()
@@ -61,7 +55,7 @@ async def test_the_event_that_a_write_raises_is_its_echo(client, memory, claim):
 
 async def test_each_write_has_one_echo(client, memory, claim):
     """The second event of the type is a change by somebody else, within the window or not."""
-    await memory.remember([an_echo()], window_s=60)
+    await memory.expect(an_echo(), window_ms=60000)
     updated(client, "evt-1")
     assert {"evt-1": TAGGED} == await claim()
     client.delete(keys.lane("shop", "order-1"), keys.ready("shop"))
@@ -72,8 +66,8 @@ async def test_each_write_has_one_echo(client, memory, claim):
 
 async def test_two_writes_have_two_echoes(client, memory, claim):
     """Counted, not flagged: one for each write, the oldest first."""
-    await memory.remember([an_echo()], window_s=60)
-    await memory.remember([an_echo(key="key-2", cause="2 remove_tag shop evt-9")], window_s=60)
+    await memory.expect(an_echo(), window_ms=60000)
+    await memory.expect(an_echo(key="key-2", cause="2 remove_tag shop evt-9"), window_ms=60000)
     for number in (1, 2):
         client.delete(keys.lane("shop", "order-1"), keys.ready("shop"))
         updated(client, f"evt-{number}")
@@ -87,15 +81,15 @@ async def test_an_event_that_was_there_before_the_write_is_no_echo(client, memor
     """A change that waited in its lane while we wrote is somebody's, whatever its type."""
     updated(client, "evt-1")
     await asyncio.sleep(0.002)
-    await memory.remember([an_echo()], window_s=60)
+    await memory.expect(an_echo(), window_ms=60000)
 
     assert {"evt-1": None} == await claim()
-    assert ["echo order.updated key-1"] == client.hkeys(RECENT)
+    assert ["echo key-1"] == client.hkeys(RECENT)
 
 
 async def test_an_event_that_came_after_the_window_is_no_echo(client, memory, claim):
     """What nobody answered for so long is not answered any more."""
-    await memory.remember([an_echo()], window_s=0.001)
+    await memory.expect(an_echo(), window_ms=1)
     await asyncio.sleep(0.003)
     updated(client, "evt-1")
 
@@ -104,7 +98,7 @@ async def test_an_event_that_came_after_the_window_is_no_echo(client, memory, cl
 
 async def test_an_event_that_came_in_time_may_wait_in_its_lane(client, memory, claim):
     """The API may be down for longer than the window; it is the arrival that counts."""
-    await memory.remember([an_echo()], window_s=0.05)
+    await memory.expect(an_echo(), window_ms=50)
     updated(client, "evt-1")
     await asyncio.sleep(0.06)
 
@@ -116,7 +110,7 @@ async def test_an_event_that_came_in_time_may_wait_in_its_lane(client, memory, c
 )
 async def test_another_order_type_or_source_is_no_echo(client, memory, claim, other):
     """A memory that took anything for an echo would swallow what people do."""
-    await memory.remember([an_echo()], window_s=60)
+    await memory.expect(an_echo(), window_ms=60000)
     accepted(client, an_event("evt-1", **{"type": "order.updated"} | other))
 
     assert {"evt-1": None} == await claim()
@@ -126,7 +120,7 @@ async def test_only_the_first_claim_takes_an_echo(client, memory, claim):
     """An event that failed and comes again was there before: a write of its own must not make it an echo."""
     updated(client, "evt-1")
     await claim()
-    await memory.remember([an_echo()], window_s=60)
+    await memory.expect(an_echo(), window_ms=60000)
     expire_leases(client)
 
     assert {"evt-1": None} == await claim()
@@ -134,8 +128,8 @@ async def test_only_the_first_claim_takes_an_echo(client, memory, claim):
 
 async def test_a_write_without_effect_is_forgotten(client, memory, claim):
     """Else the next change by a person would be taken for its echo."""
-    await memory.remember([an_echo()], window_s=60)
-    await memory.forget([an_echo()])
+    await memory.expect(an_echo(), window_ms=60000)
+    await memory.expect(an_echo(), window_ms=0)
     updated(client, "evt-1")
 
     assert {"evt-1": None} == await claim()
@@ -143,8 +137,8 @@ async def test_a_write_without_effect_is_forgotten(client, memory, claim):
 
 async def test_a_write_that_is_sent_again_is_remembered_once(client, memory):
     """A step has one key in all its attempts, and one effect."""
-    await memory.remember([an_echo()], window_s=60)
-    await memory.remember([an_echo()], window_s=60)
+    await memory.expect(an_echo(), window_ms=60000)
+    await memory.expect(an_echo(), window_ms=60000)
 
     assert 1 == client.hlen(RECENT)
 
@@ -152,23 +146,32 @@ async def test_a_write_that_is_sent_again_is_remembered_once(client, memory):
 async def test_the_memory_is_bounded_and_leaves_by_itself(client, memory):
     """Nothing grows without bound; of too much the oldest goes."""
     for number in range(40):
-        await memory.remember([an_echo(key=f"key-{number}")], window_s=60)
+        await memory.expect(an_echo(key=f"key-{number}"), window_ms=60000)
 
     assert 32 == client.hlen(RECENT)
-    assert client.hexists(RECENT, "echo order.updated key-39")
+    assert client.hexists(RECENT, "echo key-39")
     assert 60 < client.ttl(RECENT) <= 60 + 3600
 
 
-async def test_a_write_is_not_sent_where_it_cannot_be_remembered(tmp_path):
-    """Its result could not be noted either; the event comes again and has used no attempt."""
-    server = RedisServer(folder=tmp_path / "redis").start()
-    async with store.async_client(server.url, timeout_s=0.2) as connection:
-        memory = Memory(connection)
-        server.kill()
+async def test_each_type_of_a_write_comes_once(client, memory, claim):
+    """A dispatch raises several events; each takes its own type with it and leaves the others."""
+    types = ("order.dispatched", "order.assigned", "order.updated")
+    await memory.expect(an_echo(*types), window_ms=60_000)
+    for number, kind in enumerate(["order.assigned", "order.assigned", "order.updated", "order.dispatched"]):
+        client.delete(keys.lane("shop", "order-1"), keys.ready("shop"))
+        accepted(client, an_event(f"evt-{number}", type=kind))
+        await claim()
 
-        with pytest.raises(RateLimited) as caught:
-            await memory.remember([an_echo()], window_s=60)
-        await memory.forget([an_echo()])
-        await memory.close()
+    assert [True, False, True, True] == [record(client, f"evt-{n}").echo is not None for n in range(4)]
+    assert not client.exists(RECENT)
 
-    assert (False, "none") == (caught.value.uses_attempt, caught.value.effect)
+
+async def test_a_type_is_not_taken_for_one_that_it_begins_like(client, memory, claim):
+    """Types are the sender's words; `order` is not `order.updated`."""
+    await memory.expect(an_echo("order.updated", "a.b-c"), window_ms=60_000)
+    for number, kind in enumerate(["order", "order.update", "updated", "a.b-c"]):
+        client.delete(keys.lane("shop", "order-1"), keys.ready("shop"))
+        accepted(client, an_event(f"evt-{number}", type=kind))
+        await claim()
+
+    assert [False, False, False, True] == [record(client, f"evt-{n}").echo is not None for n in range(4)]

@@ -9,6 +9,7 @@ from workers.actions import OrderApi
 from workers.api.models import OrderCreated, Tag
 from workers.budget.visit import Visit, visiting
 from workers.failures import Conflict, Failure, Permanent, RateLimited, Transient
+from workers.lease import LeaseLost
 from workers.loop_settings import EchoTypes
 from workers.loops import WRITES, echoing, watched
 from workers.loops.watched import CREATE, Echoing
@@ -23,16 +24,16 @@ VISIT = Visit(source="shop", event_id="evt-1", depth=2)
 class Notebook:
     """A memory that is read by the test; it can be away."""
 
-    def __init__(self, log, *, away=False):
+    def __init__(self, log, *, away=None):
         self.log, self.away = log, away
 
-    async def remember(self, echoes, *, window_s):
+    async def expect(self, echo, *, window_ms):
         if self.away:
-            raise RateLimited("Redis is away")
-        self.log.append(("remember", [(one.source, one.order, one.type, one.cause) for one in echoes]))
-
-    async def forget(self, echoes):
-        self.log.append(("forget", [one.key for one in echoes]))
+            raise self.away
+        if window_ms:
+            self.log.append(("expect", echo.source, echo.order, list(echo.types), echo.cause))
+        else:
+            self.log.append(("forget", echo.key))
 
 
 class Api:
@@ -81,7 +82,7 @@ async def test_a_write_is_remembered_before_it_is_sent(log):
 
     assert "done" == answer
     assert [
-        ("remember", [("shop", "o-1", "order.updated", "3 assign_tag shop evt-1")]),
+        ("expect", "shop", "o-1", ["order.updated"], "3 assign_tag shop evt-1"),
         ("assign_tag", "o-1", "t", "k"),
     ] == log
 
@@ -99,13 +100,13 @@ async def test_a_new_order_is_remembered_when_its_id_is_known(log):
 
     assert [
         ("create_order", "order", "k"),
-        ("remember", [("shop", "new-1", "order.created", "3 create_order shop evt-1")]),
+        ("expect", "shop", "new-1", ["order.created"], "3 create_order shop evt-1"),
     ] == log
 
 
 async def test_a_new_order_counts_although_it_cannot_be_remembered(log):
     """It is made; to fail now would make the step's outcome a question."""
-    api = watched(Api(log), Notebook(log, away=True), HERE)
+    api = watched(Api(log), Notebook(log, away=LeaseLost()), HERE)
 
     assert "new-1" == (await api.create_order("order", idempotency_key="k")).id
 
@@ -127,15 +128,28 @@ async def test_only_a_write_that_surely_had_no_effect_is_forgotten(log, failure,
         )
 
     assert failure is caught.value
-    assert forgotten is (("forget", ["k"]) in log)
+    assert forgotten is (("forget", "k") in log)
 
 
-async def test_nothing_is_sent_while_the_memory_is_away(log):
-    """An echo that nobody knows is how a loop begins."""
-    with pytest.raises(RateLimited):
-        await watched(Api(log), Notebook(log, away=True), HERE).assign_tag("o", "t", idempotency_key="k")
+@pytest.mark.parametrize(
+    "away", [ConnectionError("no Redis"), TimeoutError(), LeaseLost()], ids=["down", "silent", "over"]
+)
+async def test_nothing_is_sent_while_the_memory_is_away(log, away):
+    """An echo that nobody knows is how a loop begins; the event comes again and has used no attempt."""
+    with pytest.raises(RateLimited) as caught:
+        await watched(Api(log), Notebook(log, away=away), HERE).assign_tag("o", "t", idempotency_key="k")
 
     assert [] == log
+    assert (False, "none") == (caught.value.uses_attempt, caught.value.effect)
+
+
+async def test_a_write_that_raises_no_event_is_sent_as_it_is(log):
+    """Where the settings say so there is nothing to remember."""
+    silent = Echoing(types={"shop": EchoTypes(assign_tag=[])}, window_s=60.0)
+
+    await watched(Api(log), Notebook(log, away=LeaseLost()), silent).assign_tag("o", "t", idempotency_key="k")
+
+    assert [("assign_tag", "o", "t", "k")] == log
 
 
 def test_all_sources_of_an_api_hear_the_echo(tmp_path):
