@@ -49,13 +49,11 @@ class _Receiver(Section):
 
 class Terms(Section):
     """
-    What connecting needs of the file; the keys among it are read here and by no other command.
+    What the file says of shops, without any secret.
     """
 
     model_config = ConfigDict(extra="ignore")
 
-    receiver: _Receiver = _Receiver()
-    console: CredentialsTable = CredentialsTable()
     integrations: IntegrationsSection = IntegrationsSection()
 
     @classmethod
@@ -64,7 +62,29 @@ class Terms(Section):
         Read what is needed.
 
         Raises:
-            ConfigError: A key is unset, or none.
+            ConfigError: It cannot be used.
+
+        """
+        return validated(cls, raw)
+
+
+class Keys(Section):
+    """
+    The keys that seal; they are read here and by no other command.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    receiver: _Receiver = _Receiver()
+    console: CredentialsTable = CredentialsTable()
+
+    @classmethod
+    def of(cls, raw: RawConfig) -> "Keys":
+        """
+        Read them.
+
+        Raises:
+            ConfigError: One is unset, or none.
 
         """
         return validated(cls, raw)
@@ -110,8 +130,8 @@ def connect(client: "redis.Redis", raw: RawConfig, wish: Wish, *, now: int) -> P
         ConfigError: The console's configuration cannot be used.
 
     """
-    terms = Terms.of(raw)
-    secrets, credentials = terms.secrets, terms.credentials
+    terms, sealing = Terms.of(raw), Keys.of(raw)
+    secrets, credentials = sealing.secrets, sealing.credentials
     provider = _provider(wish, terms.integrations, now)
     store = ProviderStore(client)
     if any(one.shop == provider.shop and one.active for one in store.all()):
@@ -166,9 +186,9 @@ def reseal(client: "redis.Redis", raw: RawConfig) -> int:
         ConfigError: The configuration cannot be used.
 
     """
-    terms = Terms.of(raw)
+    sealing = Keys.of(raw)
     try:
-        return ProviderStore(client).reseal(secrets=terms.secrets, credentials=terms.credentials)
+        return ProviderStore(client).reseal(secrets=sealing.secrets, credentials=sealing.credentials)
     except SealError as error:
         raise Refused(f"nothing was changed: {error}") from None
 

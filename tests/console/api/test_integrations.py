@@ -285,6 +285,18 @@ class TestSubscriptions:
         assert (400, "CONFIGURATION_ERROR") == (answer.status, answer.code)
 
 
+def test_a_push_service_of_ones_own_is_taken_where_it_is_configured(tmp_path, client, redis_url, shops):
+    """By the same settings as messages are sent, so that what is saved can be sent to."""
+    push = {"private_key": "not read here", "subject": "mailto:it@example.com", "hosts": ["push.example.com"]}
+    raw = connected.configured(tmp_path, redis_url, shops, push=push)
+    body = {"endpoint": "https://push.example.com/x", "keys": Browser().keys}
+
+    with connected.console(raw) as admin:
+        answer = admin.post("/api/integrations/save-vapid-subscription", body)
+
+    assert 200 == answer.status, answer.body
+
+
 def test_managed_workflows_of_a_shop_are_listed_and_cannot_be_changed(admin, store_url):
     """They follow the provider's settings, and nothing else."""
     connect(admin, store_url)
