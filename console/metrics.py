@@ -61,17 +61,38 @@ def _of_sources(seen: Measured) -> Iterator[Iterator[str]]:
         ("accepted", "accepted", "Events that were accepted."),
         ("duplicates", "duplicate", "Deliveries of events that were known."),
         ("repaired", "repaired", "What the sweeper had to mend; must stay 0."),
+        ("echoes", "echo", "Events that were taken for the echo of a write of ours."),
+        (
+            "missed_webhooks",
+            "missed_webhooks",
+            "Events that never came, found by reconciling; should stay 0.",
+        ),
     ):
         found = {
             _labels(source=one.source): seen.counts.get(f"{one.source}:{counter}", 0)
             for one in seen.standings
         }
         yield family(f"{name}_total", "counter", about, found)
+    yield family("ended_total", "counter", "Events that ended with a reason.", _ended(seen))
     holds = {_labels(source=one.source): one.holds for one in seen.standings}
     about = (
         "Whether both sides of the loss equation are equal, by counters and indexes; may blink under load."
     )
     yield family("loss_equation_holds", "gauge", about, holds)
+
+
+def _ended(seen: Measured) -> dict[str, int]:
+    """
+    Return the ends with a reason; their counters are `source:ended.status.reason`.
+    """
+    found = {}
+    for name, number in sorted(seen.counts.items()):
+        source, _, what = name.partition(":")
+        kind, _, rest = what.partition(".")
+        status, _, reason = rest.partition(".")
+        if kind == "ended":
+            found[_labels(source=source, status=status, reason=reason)] = number
+    return found
 
 
 def _now(seen: Measured, source: str, status: str) -> int:

@@ -130,7 +130,7 @@ class _Visit:
     def _begin(self, runs: int) -> None:
         """Let the event begin, unless its order, or the chain that it stands in, has had enough."""
         record = self.claim.record
-        failure = self.rules.loops.too_much(record, self.claim.tally, runs=runs, now=self.claim.now)
+        failure = self.rules.loops.too_much(record, self.claim.tally, runs=runs)
         if failure is not None:
             raise failure
         self.begins = 0 if record.ledger or record.replays else runs

@@ -75,14 +75,14 @@ class LoopGuardSettings(Section):
         default=60,
         ge=1,
         le=1_000_000,
-        description="Runs that an order may have in one window; an event that would begin more is a dead letter, "
-        "`order_rate`.",
+        description="Runs that an order may have for the events that come in one window; an event that would begin "
+        "more is a dead letter, `order_rate`.",
     )
     order_runs_window_s: float = Field(
         default=600.0,
         gt=0,
         le=86_400,
-        description="Length of that window in seconds; it begins with a run.",
+        description="Length of that window in seconds; it begins with the event of a run.",
     )
     echo_types: EchoTypes = EchoTypes()
 

@@ -40,15 +40,13 @@ local function finish(w, source)
   advance(w.lane, w.event, source, now)
 end
 
--- Count runs that begin, for the limit on those of an order.
-local function begin(lane, runs, window)
-  local recent = swap(lane, ARGV[5], ARGV[8])
+-- Count runs that begin, for the limit on those of an order: by when their events came, since what has piled up while an
+-- API was away is worked on in one go, and is no loop.
+local function begin(lane, event, runs, window)
+  local recent, came = swap(lane, ARGV[5], ARGV[8]), redis.call('HGET', event, 'accepted')
   local since = tonumber(redis.call('HGET', recent, 'since'))
-  if since and now < since + window then
-    redis.call('HINCRBY', recent, 'runs', runs)
-  else
-    redis.call('HSET', recent, 'runs', runs, 'since', at)
-  end
+  if since and tonumber(came) < since + window then return redis.call('HINCRBY', recent, 'runs', runs) end
+  redis.call('HSET', recent, 'runs', runs, 'since', came)
   if redis.call('PTTL', recent) < window then redis.call('PEXPIRE', recent, window) end
 end
 
@@ -109,7 +107,7 @@ local function settle(w)
   if status ~= 'running' then return status == w.to and 2 or 0 end
   if w.to == 'step' then
     local new = redis.call('HSET', w.event, unpack(w.fields))
-    if w.wait > 0 and new > 0 then begin(w.lane, w.wait, tonumber(w.detail)) end
+    if w.wait > 0 and new > 0 then begin(w.lane, w.event, w.wait, tonumber(w.detail)) end
     redis.call('ZADD', ready(source), 'XX', now + lease, w.lane)
     return 1
   end

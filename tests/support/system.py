@@ -142,6 +142,8 @@ class System:
             "redis_url": self.redis.url,
             "receiver": {"port": self.receiver_port, **(receiver or {})},
             "actions": ["deeds_on_disk", *actions],
+            # These tests have few orders with thousands of events each.
+            "loop_guard": {"max_order_runs": 1_000_000},
             "sources": {
                 "installer": {
                     "system": "installer",

@@ -42,20 +42,19 @@ class LoopRules:
         """Return whether the event is an echo that starts no workflow but those that ask for it."""
         return bool(record.echo) and self.ignores_echoes and not record.replays
 
-    def too_much(self, record: Record, tally: "Tally", *, runs: int, now: int) -> Permanent | None:
+    def too_much(self, record: Record, tally: "Tally", *, runs: int) -> Permanent | None:
         """
         Return why the event may not begin, if it may not.
 
         Args:
             tally: What its order has had.
             runs: How many it would begin.
-            now: Redis' time, milliseconds.
         """
         if record.replays or record.ledger:
             return None
         if record.depth > self.max_depth:
             return Permanent(_too_deep(record, self.max_depth), reason=Reason.LOOP_DEPTH)
-        if tally.within(now, self.window_ms) + runs > self.max_runs:
+        if tally.within(record.accepted, self.window_ms) + runs > self.max_runs:
             return Permanent(self._too_many(), reason=Reason.ORDER_RATE)
         return None
 
@@ -68,14 +67,14 @@ class LoopRules:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The runs of an order since *since*, in milliseconds."""
+    """The runs of an order for events that came from *since* on, in milliseconds."""
 
     runs: int = 0
     since: int = 0
 
-    def within(self, now: int, window_ms: int) -> int:
-        """Return how many count, where a window is that long."""
-        return self.runs if now < self.since + window_ms else 0
+    def within(self, came: int, window_ms: int) -> int:
+        """Return how many count for an event that came then, where a window is that long."""
+        return self.runs if came < self.since + window_ms else 0
 
 
 #: Of an order that had no run of late.

@@ -61,6 +61,22 @@ def test_metrics_tell_how_events_stand(stranger, orderhook, client, dies):
     assert found["oldest_in_flight_seconds"] > 1_000_000
 
 
+def test_metrics_tell_of_loops_and_of_events_that_never_came(stranger, client):
+    """A number that nobody can watch is looked at when it is too late."""
+    missed = an_event("evt-1", verdict="synthetic:reconcile")
+    broken = an_event("evt-2", quarantine="payload_invalid", error="no JSON")
+    accepted(client, missed, broken)
+    client.hincrby(keys.counts(), "shop:echo", 3)
+
+    found = _samples(stranger.get("/metrics"))
+
+    assert {
+        'missed_webhooks_total{source="shop"}': 1,
+        'echoes_total{source="shop"}': 3,
+        'ended_total{source="shop",status="dead",reason="payload_invalid"}': 1,
+    }.items() <= found.items()
+
+
 def test_metrics_tell_how_the_apis_stand(stranger, client):
     """An open circuit is why nothing moves, and nobody would look for it there."""
     client.hset(keys.budget("127.0.0.1:9 env:API_TOKEN"), mapping={"open": "unauthorized", "opened": "1"})

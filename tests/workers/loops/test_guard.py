@@ -18,11 +18,12 @@ RULES = LoopRules(max_depth=5, max_runs=60, window_s=600)
 
 def a_record(**changes) -> Record:
     fields = Record.read("orderhook:event:shop:evt-1", {"status": Status.RUNNING, "source": "shop"})
-    return Record(**{name: getattr(fields, name) for name in Record.__dataclass_fields__} | changes)
+    whole = {name: getattr(fields, name) for name in Record.__dataclass_fields__}
+    return Record(**whole | {"accepted": NOW} | changes)
 
 
 def reason(record: Record, tally: Tally = Tally(), *, runs: int = 1) -> str | None:  # noqa: B008 - a value
-    failure = RULES.too_much(record, tally, runs=runs, now=NOW)
+    failure = RULES.too_much(record, tally, runs=runs)
     return failure.reason if failure else None
 
 
@@ -71,8 +72,8 @@ def test_an_echo_is_passed_over_unless_the_settings_let_it_run():
 
 def test_the_reason_names_the_limit_and_what_to_do():
     """Read at three in the morning, and whole: a record keeps 200 characters."""
-    deep = RULES.too_much(a_record(depth=6, echo=ECHO), Tally(), runs=1, now=NOW)
-    often = RULES.too_much(a_record(), Tally(60, NOW), runs=1, now=NOW)
+    deep = RULES.too_much(a_record(depth=6, echo=ECHO), Tally(), runs=1)
+    often = RULES.too_much(a_record(), Tally(60, NOW), runs=1)
 
     assert "write 6 of a chain of our own" in deep.message
     assert "60 runs within 600 s" in often.message

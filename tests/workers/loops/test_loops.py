@@ -14,7 +14,7 @@ import pytest
 import tomlkit
 from aiohttp import web
 
-from receiver import intake
+from receiver import intake, keys
 from receiver.config import read_config
 from receiver.inbox import Filter, Inbox
 from receiver.intake import Reading
@@ -23,7 +23,7 @@ from receiver.verification import Verified
 from sandbox.config import EventRules, SandboxConfig
 from sandbox.server import serving
 from tests.sandbox.conftest import ORDER
-from tests.support.events import accepted
+from tests.support.events import accepted, an_event
 from tests.support.waiting import until_async
 from workers import dead_letters, shift
 from workers.audit import audit
@@ -189,6 +189,22 @@ async def test_an_order_that_runs_too_often_stops(world):
     assert 10 == found.count(("succeeded", ""))
     assert {("succeeded", ""), ("dead", "order_rate")} == set(found)
     assert "ended.dead.order_rate" in {name.partition(":")[2] for name in Inbox(here.client).counts()}
+
+
+async def test_what_has_piled_up_is_not_taken_for_a_loop(client, world):
+    """An API that was away for an hour leaves many events of an order; they are worked on in one go."""
+    here = world(
+        {"actions": [{"type": "assign_tag", "tag": "seen"}]}, max_order_runs=3, order_runs_window_s=60
+    )
+    order = await here.order()
+    accepted(client, *(an_event(f"evt-{n}", type="order.updated", subject=order) for n in range(6)))
+    for number in range(6):
+        client.hset(keys.event("shop", f"evt-{number}"), "accepted", 1_000_000_000_000 + number * 25_000)
+
+    await here.settle()
+
+    # 0, 25 and 50 s; then a window of its own begins at 75 s.
+    assert 6 == here.updates().count(("succeeded", ""))
 
 
 async def test_a_replay_lets_a_stopped_event_run(world):
