@@ -28,8 +28,8 @@ _ABOUT = f"""\
 {FILTER.format(fields=", ".join(f"`{name}`" for name in FIELDS))}
 Filters by source and by the time of acceptance are served by an index, and so are `eventId`, the id of an event as \
 `$search`, and the status of dead letters and of events in flight. For any other, events are looked at one by one, at \
-most 10,000 for one page: then `partial` is true, and `Cursor` with the answer's `next` goes on. `totalCount` is \
-null where counting would mean to look at every event.
+most 10,000 and for 0.15 s for one page: then `partial` is true, and `Cursor` with the answer's `next` goes on. \
+`totalCount` is null where counting would mean to look at every event.
 """
 
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from receiver import keys
 from receiver.lifecycle import IN_FLIGHT, Status
 
 from ..odata import Comparison, Expression, Facts, Kind, Not, fields_of, required
@@ -49,7 +50,8 @@ class Cursor:
         """
         Return it as callers carry it; they need not read it.
         """
-        text = json.dumps([self.at, self.key], separators=(",", ":"))
+        place = [self.at, keys.event_source(self.key), keys.event_id(self.key)]
+        text = json.dumps(place, separators=(",", ":"))
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     @classmethod
@@ -62,12 +64,13 @@ class Cursor:
 
         """
         try:
-            at, key = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            at, source, event_id = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         except (ValueError, TypeError, binascii.Error, RecursionError):
             raise BadCursor("it is none that an answer gave as `next`") from None
-        if type(at) is not int or not isinstance(key, str) or not FIRST <= at < LAST:
+        texts = isinstance(source, str) and isinstance(event_id, str)
+        if type(at) is not int or not texts or not FIRST <= at < LAST:
             raise BadCursor("it is none that an answer gave as `next`")
-        return cls(at=at, key=key)
+        return cls(at=at, key=keys.event(source, event_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

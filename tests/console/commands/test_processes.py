@@ -26,7 +26,7 @@ def test_the_receivers_process_loads_no_client_and_no_action():
     assert set() == loaded & {"workers", "sandbox", "aiohttp", "httpx", "requests", "urllib3", "httpcore"}
 
 
-@pytest.mark.parametrize("name", ["receiver", "sandbox"])
+@pytest.mark.parametrize("name", ["receiver", "console", "sandbox"])
 def test_a_taken_port_is_said_in_one_line(orderhook, name):
     """The commonest reason why a process does not start."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
