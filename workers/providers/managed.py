@@ -58,4 +58,6 @@ def _telling(trigger: str, order_source: str) -> Mapping[str, Any]:
         "trigger": trigger,
         "conditions": {"event.source": order_source},
         "actions": [{"type": "push_tracking"}],
+        # A shop wants to hear of a dispatch that a workflow of ours has caused, too; it writes nothing to the order.
+        "on_echo": "run",
     }

@@ -29,7 +29,9 @@ def _sandbox():
 @pytest.fixture(name="receiver", scope="module")
 def _receiver(tmp_path_factory, redis_server):
     folder = tmp_path_factory.mktemp("receiver")
-    with started(folder, redis_server.url, receiver={"secrets_key": SECRETS_KEY}) as receiver:
+    sources = {"installer": {"scheme": {"type": "unsigned"}}}
+    section = {"secrets_key": SECRETS_KEY}
+    with started(folder, redis_server.url, sources=sources, receiver=section) as receiver:
         yield receiver
 
 
@@ -155,6 +157,31 @@ def test_an_order_of_shopify_is_made_fulfilled_and_tagged(scene):
     order = scene.shops.shopify("GET", f"/orders/{bought['id']}.json")["order"]
     assert "vip, orderhook-completed" == order["tags"]
     assert 1 == len(scene.shops.effects("shopify.create_fulfillment"))
+
+
+def test_workflows_of_the_user_go_on_with_an_imported_order_and_the_shop_hears(
+    tmp_path, client, redis_url, receiver
+):
+    """What we caused ourselves is passed over as an echo elsewhere; here both ends are others, and wait for it."""
+    hook = f"http://127.0.0.1:{receiver.port}/webhooks/installer"
+    with connected.shops(webhook_url=hook) as sandbox:
+        raw = connected.configured(tmp_path, redis_url, sandbox)
+        with connected.console(raw) as admin:
+            scene = Scene(admin, receiver, Worker.of(raw), sandbox, client)
+            own = {"name": "own", "entityType": "Order", "triggerId": "order_created"}
+            body = {**own, "action": {"type": "dispatch_order"}}
+            assert 200 == admin.post("/api/workflows/configure", body).status
+            source = scene.connect(Kind.WOOCOMMERCE)
+            scene.listen(Kind.WOOCOMMERCE, source, "order.created")
+            bought = sandbox.woocommerce("POST", "/orders", {})
+            path = f"/orders/{bought['id']}/notes"
+
+            (note,) = until(lambda: scene.work() or sandbox.woocommerce("GET", path))
+
+        assert "was dispatched." in note["note"]
+        assert ["order.create", "order.dispatch"] == [
+            one["effect"] for one in sandbox.effects() if one["effect"].startswith("order.")
+        ]
 
 
 def test_products_are_kept_and_shown(scene):
