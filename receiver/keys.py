@@ -121,6 +121,16 @@ def recent(lane_key: str) -> str:
     return f"{_RECENT}{lane_key.removeprefix(_LANE)}"
 
 
+def creating(source: str) -> str:
+    """
+    `orderhook:recent:{source}:~creating`: hash, the creations of orders that are under way, as in the key above.
+
+    Which order it will be is known from the answer only: an event of their types that came since waits in its lane for
+    it. Written by settle.lua, read by claim.lua; expires like the key above.
+    """
+    return f"{_RECENT}{source}:~creating"
+
+
 def ready(source: str) -> str:
     """
     `orderhook:ready:{source}`: sorted set, lane key by the time at which the lane is due.

@@ -164,7 +164,7 @@ class Ledger:
         Goes with the other writes, so that it costs no round trip of its own; see `workers.loops`.
         """
         types = ",".join(echo.types)
-        flat = (window_ms, _bytes(echo.cause), 1, 0, 1, _bytes(types))
+        flat = (window_ms, _bytes(echo.cause), 1, int(echo.made), 1, _bytes(types))
         await self._batcher.put(("expect", echo.recent, _bytes(echo.key), "", *flat))
 
     async def superseded(self, claim: Claim) -> bool:

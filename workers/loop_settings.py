@@ -45,6 +45,15 @@ class EchoTypes(Section):
     attach_file: EventTypes = Field(
         default=["order.updated"], description="Events that a file at an order raises."
     )
+    assign_carrier: EventTypes = Field(
+        default=["order.updated"], description="Events that a carrier for an order raises; Dispatch API."
+    )
+    add_dimension_preset: EventTypes = Field(
+        default=["order.updated"], description="Events that new dimensions raise; Dispatch API."
+    )
+    assign_collection_date: EventTypes = Field(
+        default=["order.updated"], description="Events that a collection date raises; Dispatch API."
+    )
     create_order: EventTypes = Field(default=["order.created"], description="Events that a new order raises.")
 
 

@@ -11,6 +11,8 @@
 local FENCE, SHIFTS, UNREADABLE = KEYS[6], KEYS[7], KEYS[8]
 -- After how long a lane is looked at again whose head we cannot read, and how long it is remembered; milliseconds.
 local LOOK_AGAIN, REMEMBER = 1000, 60000
+-- After how long an event is looked at again that may be of an order which we are creating, in milliseconds.
+local ANSWERED = 100
 local limit, lease, max_crashes, shift_id = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local now = now_ms()
 local claims, unreadable = {}, {}
@@ -73,6 +75,21 @@ local function runs_in(remembered)
   return runs, since
 end
 
+-- Whether an event may be of an order that we are creating at this moment, and whose id nobody knows yet.
+local creating = {}
+local function is_being_made(event, source)
+  creating[source] = creating[source] or redis.call('HGETALL', ARGV[11] .. source .. ':~creating')
+  if #creating[source] == 0 then return false end
+  local kind, accepted = unpack(redis.call('HMGET', event, 'type', 'accepted'))
+  for i = 2, #creating[source], 2 do
+    local at, till, types = string.match(creating[source][i], '^(%d+) (%d+) (%S+) ')
+    if tonumber(at) <= tonumber(accepted) and now <= tonumber(till) and string.find(',' .. types .. ',', ',' .. kind .. ',', 1, true) then
+      return true
+    end
+  end
+  return false
+end
+
 -- Of an event that nobody has begun: the write of ours that it is the echo of, and how deep that is in a chain. Each write
 -- has one echo of a type, so that another event of that type is somebody else's. The oldest write that waits for it has it.
 local function take_echo(event, source, recent, remembered)
@@ -115,6 +132,7 @@ local function claim(lane, source)
   if not status or not legal(status, 'running') then return advance(lane, event, source, now) end
   if status == 'running' and tonumber(crashes) >= max_crashes then return bury(lane, event, source, status, fence) end
   if status == 'running' then note_attempt(event, 'crashed', fence, now, 'lease ran out') end
+  if not fence and is_being_made(event, source) then return redis.call('ZADD', ready(source), now + ANSWERED, lane) end
   local recent = swap(lane, ARGV[8], ARGV[11])
   local remembered = redis.call('HGETALL', recent)
   if not fence and #remembered > 0 then take_echo(event, source, recent, remembered) end

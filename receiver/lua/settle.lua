@@ -12,7 +12,7 @@
 --       kind: step | the status to move to; a field `lane` of a paused event moves it into that lane; a value that begins with "@now " gets the time by Redis' clock there
 --       kind expect: the echo of a write of ours that is about to be sent; event is the recent key of its order, lane its
 --       idempotency key, wait ms in which the events come (0: it is not expected any more), detail `depth write source
---       event-id`, and the one field the event types, by commas
+--       event-id`, and the one field the event types, by commas; with 1 in "holds the lane" also events that came before
 -- Returns one number per write: 1 written · 2 was written before (a repeat of the same write) · 0 refused, the token is stale
 local lease, now = tonumber(ARGV[2]), now_ms()
 local at = ms(now)
@@ -86,17 +86,17 @@ local function prune(recent)
   for i = 1, #left - MOST do redis.call('HDEL', recent, left[i][2]) end
 end
 
-local function expect(recent, key, window, cause, types)
+local function expect(recent, key, window, cause, types, since)
   local field = 'echo ' .. key
   if window == 0 then return redis.call('HDEL', recent, field) end
-  redis.call('HSET', recent, field, table.concat({ at, ms(now + window), types, cause }, ' '))
+  redis.call('HSET', recent, field, table.concat({ since, ms(now + window), types, cause }, ' '))
   if redis.call('HLEN', recent) > MOST then prune(recent) end
   if redis.call('PTTL', recent) < window + LINGER then redis.call('PEXPIRE', recent, window + LINGER) end
 end
 
 local function settle(w)
   if w.to == 'expect' then
-    expect(w.event, w.lane, w.wait, w.detail, w.fields[1])
+    expect(w.event, w.lane, w.wait, w.detail, w.fields[1], w.hold and '0' or at)
     return 1
   end
   local source, status, fence, home = unpack(redis.call('HMGET', w.event, 'source', 'status', 'fence', 'home'))

@@ -30,20 +30,24 @@ class Echo:
 
     Args:
         source: Where they will come in.
-        order: Their subject.
+        order: Their subject; None of an order that is being made.
+        made: The order is new by this write, so that events of it were raised by it, whenever they came.
         key: The idempotency key of the write: it is remembered once, however often it is sent.
         cause: `depth write source event-id`: how deep it is in a chain, and what wrote for which event.
     """
 
     source: str
-    order: str
+    order: str | None
     types: Sequence[str]
     key: str
     cause: str
+    made: bool = False
 
     @property
     def recent(self) -> str:
         """Return the key under which it is remembered."""
+        if self.order is None:
+            return keys.creating(self.source)
         return keys.recent(keys.lane(self.source, plain(self.order)))
 
 

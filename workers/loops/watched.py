@@ -7,7 +7,7 @@ client, by an HTTP client of an action's own, is not seen; the limit on an order
 
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from ..actions import OrderApi
@@ -19,8 +19,12 @@ from .echoes import Echo, Memory, remember
 
 #: The calls that change an order, which is their first argument.
 WRITES = frozenset(EchoTypes.model_fields) - {"create_order"}
+#: Parts of a client that have such calls, too; an action of a user's own may use them.
+PARTS = frozenset({"orders"})
 #: The call that makes one: which, is known from its answer only.
 CREATE = "create_order"
+#: Longest time for which events wait for that answer, in seconds.
+ANSWER_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +39,11 @@ class Echoing:
     types: Mapping[str, EchoTypes]
     window_s: float
 
-    def of(self, write: str, order: str, key: str, visit: Visit) -> Sequence[Echo]:
-        """Return what one write will be answered by."""
+    def of(self, write: str, order: str | None, key: str, visit: Visit) -> Sequence[Echo]:
+        """Return what one write will be answered by; *order* is None of one that is being made."""
         cause = f"{visit.depth + 1} {write} {visit.source} {visit.event_id}"
         return [
-            Echo(source=source, order=order, types=found, key=key, cause=cause)
+            Echo(source=source, order=order, types=found, key=key, cause=cause, made=write == CREATE)
             for source, types in self.types.items()
             if (found := getattr(types, write))
         ]
@@ -63,22 +67,30 @@ def watched(api: OrderApi, memory: Memory, echoing: Echoing) -> OrderApi:
 class _Watched:
     """Every call goes through as it is; of those that write, the memory is told first."""
 
-    def __init__(self, api: OrderApi, memory: Memory, echoing: Echoing) -> None:
+    def __init__(self, api: Any, memory: Memory, echoing: Echoing) -> None:
         self._api = api
         self._memory = memory
         self._echoing = echoing
 
     def __getattr__(self, name: str) -> Any:
         call = getattr(self._api, name)
+        if name in PARTS:
+            return _Watched(call, self._memory, self._echoing)
         if name in WRITES:
             return lambda order, *args, **kwargs: self._write(name, call, order, *args, **kwargs)
         return self._create if name == CREATE else call
 
     async def _write(
-        self, name: str, call: Callable[..., Awaitable[Any]], order: str, *args: Any, **kwargs: Any
+        self,
+        name: str,
+        call: Callable[..., Awaitable[Any]],
+        order: str | Sequence[str],
+        *args: Any,
+        **kwargs: Any,
     ) -> Any:
         key = str(kwargs.get("idempotency_key", ""))
-        echoes = self._echoing.of(name, order, key, current())
+        orders = [order] if isinstance(order, str) else order
+        echoes = [echo for one in orders for echo in self._echoing.of(name, one, key, current())]
         await remember(self._memory, echoes, window_s=self._echoing.window_s)
         try:
             return await call(order, *args, **kwargs)
@@ -91,10 +103,18 @@ class _Watched:
             raise
 
     async def _create(self, *args: Any, **kwargs: Any) -> Any:
-        """Which order it will be is known afterwards only: an echo that is faster than the answer is missed."""
-        created = await cast(Any, self._api).create_order(*args, **kwargs)
-        key = str(kwargs.get("idempotency_key", ""))
-        echoes = self._echoing.of(CREATE, str(created.id), key, current())
-        with contextlib.suppress(RateLimited):  # it is made; what is not remembered is missed, and no more
-            await remember(self._memory, echoes, window_s=self._echoing.window_s)
+        """Which order it will be is known from the answer: until then, events that it may have raised wait."""
+        visit, key = current(), str(kwargs.get("idempotency_key", ""))
+        under_way = [replace(one, made=False) for one in self._echoing.of(CREATE, None, key, visit)]
+        await remember(self._memory, under_way, window_s=ANSWER_S)
+        try:
+            created = await cast(Any, self._api).create_order(*args, **kwargs)
+            echoes = self._echoing.of(CREATE, str(created.id), key, visit)
+            with contextlib.suppress(
+                RateLimited
+            ):  # it is made; what is not remembered is missed, and no more
+                await remember(self._memory, echoes, window_s=self._echoing.window_s)
+        finally:
+            with contextlib.suppress(RateLimited):
+                await remember(self._memory, under_way, window_s=0)
         return created

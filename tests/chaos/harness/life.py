@@ -95,6 +95,8 @@ def workflows(life: Sequence[Stage]) -> list[dict[str, Any]]:
             "entity_type": "Order",
             "trigger": stage.event_type,
             "actions": list(stage.actions),
+            # Some events are what a step before them has raised.
+            "on_echo": "run",
         }
         for stage in life
     ]

@@ -39,6 +39,11 @@ def an_echo(*types, key="key-1", cause=CAUSE) -> Echo:
     return Echo(source="shop", order="order-1", types=types or ("order.updated",), key=key, cause=cause)
 
 
+def a_creation(**changes) -> Echo:
+    fields = {"order": None, "types": ("order.created",), "key": "new", "cause": "1 create_order shop evt-0"}
+    return Echo(source="shop", **fields | changes)
+
+
 def updated(client, event_id: str, **changes) -> None:
     accepted(client, an_event(event_id, type="order.updated", **changes))
 
@@ -175,3 +180,35 @@ async def test_a_type_is_not_taken_for_one_that_it_begins_like(client, memory, c
         await claim()
 
     assert [False, False, False, True] == [record(client, f"evt-{n}").echo is not None for n in range(4)]
+
+
+async def test_an_event_waits_while_an_order_is_being_made(client, memory, claim):
+    """It may be of that order, whose id is in an answer that has not come; then it is known for what it is."""
+    await memory.expect(a_creation(), window_ms=30_000)
+    accepted(client, an_event("evt-1"), an_event("evt-2", type="order.updated", subject="order-2"))
+    assert {"evt-2": None} == await claim()
+
+    await memory.expect(a_creation(order="order-1", made=True), window_ms=60_000)
+    await memory.expect(a_creation(), window_ms=0)
+    expire_leases(client)
+
+    found = await claim()
+    assert EchoOf(write="create_order", source="shop", event_id="evt-0") == found["evt-1"]
+
+
+async def test_an_event_waits_for_no_creation_that_began_later(client, memory, claim):
+    """Where orders are made all the time, something is always under way; each event waits for what it may be of."""
+    accepted(client, an_event("evt-1"))
+    await asyncio.sleep(0.002)
+    await memory.expect(a_creation(), window_ms=30_000)
+
+    assert {"evt-1": None} == await claim()
+
+
+async def test_an_event_waits_for_no_answer_that_never_comes(client, memory, claim):
+    """The process that made the call may be gone."""
+    await memory.expect(a_creation(), window_ms=1)
+    accepted(client, an_event("evt-1"))
+    await asyncio.sleep(0.003)
+
+    assert {"evt-1": None} == await claim()

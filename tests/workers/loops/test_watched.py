@@ -1,6 +1,7 @@
 """The order API with a memory of its writes: what is remembered, when, and that nothing else changes."""
 
 import inspect
+from types import SimpleNamespace
 
 import pytest
 
@@ -39,8 +40,8 @@ class Notebook:
 class Api:
     """An order API that says what it was asked, and fails where it is told to."""
 
-    def __init__(self, log, *, failure=None):
-        self.log, self.failure = log, failure
+    def __init__(self, log, *, failure=None, then=lambda: None):
+        self.log, self.failure, self.then = log, failure, then
 
     async def list_tags(self):
         self.log.append(("list_tags",))
@@ -54,6 +55,7 @@ class Api:
 
     async def create_order(self, order, *, idempotency_key):
         self.log.append(("create_order", order, idempotency_key))
+        self.then()
         return OrderCreated(id="new-1")
 
 
@@ -87,28 +89,55 @@ async def test_a_write_is_remembered_before_it_is_sent(log):
     ] == log
 
 
+async def test_calls_of_a_part_of_the_client_are_seen(log):
+    """An action of a user's own calls what the Dispatch client has beyond the protocol, for many orders at once."""
+
+    async def assign_carrier(order_ids, carrier_id, *, idempotency_key):
+        log.append(("assign_carrier", order_ids, carrier_id, idempotency_key))
+
+    api = watched(SimpleNamespace(orders=SimpleNamespace(assign_carrier=assign_carrier)), Notebook(log), HERE)
+
+    await api.orders.assign_carrier(["o-1", "o-2"], "c", idempotency_key="k")
+
+    assert ["o-1", "o-2"] == [line[2] for line in log if line[0] == "expect"]
+    assert ("assign_carrier", ["o-1", "o-2"], "c", "k") == log[-1]
+
+
 async def test_a_read_goes_through_as_it_is(log):
     """The guard costs reads nothing."""
     assert [Tag(id="t", name="vip")] == await watched(Api(log), Notebook(log), HERE).list_tags()
     assert [("list_tags",)] == log
 
 
-async def test_a_new_order_is_remembered_when_its_id_is_known(log):
-    """Nobody can say before what it will be called."""
+async def test_a_new_order_is_under_way_until_its_id_is_known(log):
+    """Nobody can say before what it will be called; its event waits for the answer."""
     with visiting(VISIT):
         await watched(Api(log), Notebook(log), HERE).create_order("order", idempotency_key="k")
 
     assert [
+        ("expect", "shop", None, ["order.created"], "3 create_order shop evt-1"),
         ("create_order", "order", "k"),
         ("expect", "shop", "new-1", ["order.created"], "3 create_order shop evt-1"),
+        ("forget", "k"),
     ] == log
 
 
 async def test_a_new_order_counts_although_it_cannot_be_remembered(log):
     """It is made; to fail now would make the step's outcome a question."""
-    api = watched(Api(log), Notebook(log, away=LeaseLost()), HERE)
+    memory = Notebook(log)
+    created = watched(Api(log, then=lambda: setattr(memory, "away", LeaseLost())), memory, HERE)
 
-    assert "new-1" == (await api.create_order("order", idempotency_key="k")).id
+    assert "new-1" == (await created.create_order("order", idempotency_key="k")).id
+
+
+async def test_an_order_is_not_made_that_cannot_be_remembered(log):
+    """As with every write; nothing has happened yet."""
+    with pytest.raises(RateLimited):
+        await watched(Api(log), Notebook(log, away=LeaseLost()), HERE).create_order(
+            "order", idempotency_key="k"
+        )
+
+    assert [] == log
 
 
 @pytest.mark.parametrize(
