@@ -26,8 +26,8 @@ class AuditQuery(QueryModel):
 
     walk: QueryBool = Field(
         default=False,
-        description="Walk over all records and name the events that do not fit; "
-        f"up to {MAX_WALKED} events, beyond that `orderhook audit` does it.",
+        description="Walk over all records and name the events that do not fit: "
+        f"needs scope `operate`. Up to {MAX_WALKED} events; beyond that `orderhook audit` does it.",
     )
 
 
@@ -92,6 +92,8 @@ class ChangeAnswer(Answer):
 
 def _audit(call: Call[NoPath, AuditQuery, NoBody]) -> AuditAnswer:
     inbox = Inbox(call.client)
+    if call.query.walk and not call.caller.scope.covers(Scope.OPERATE):
+        raise ApiError(ErrorCode.FORBIDDEN, f"the token's scope is {call.caller.scope}; a walk needs operate")
     if not call.query.walk:
         found = [_of_standing(one) for one in standings(call.client)]
         return AuditAnswer(holds=all(one.holds for one in found), walked=False, sources=found)

@@ -9,8 +9,8 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from anyio import to_thread
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -78,7 +78,7 @@ def _document(found: Mapping[str, Any]) -> Any:
 async def _lifespan(services: Services) -> AsyncIterator[None]:
     log.info("console.started")
     yield
-    await to_thread.run_sync(services.background.close)
+    await run_in_threadpool(services.background.close)
     services.client.close()
     log.info("console.stopped")
 

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from anyio import to_thread
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from ..scopes import Scope as TokenScope
 from . import answers, reading
 from .admission import Admission, admit, bearer, check, retry_after
 from .carrying_out import carry_out, translated
@@ -49,23 +50,27 @@ class Door:
         return {"HEAD"} if found and not found.changing else set()
 
     async def _answer(self, request: Request) -> Response:
-        if request.method not in self._methods:
-            message = f"the path takes {', '.join(sorted(self._methods))}"
-            headers = {"Allow": ", ".join(sorted(self._methods))}
-            return answers.refused(ErrorCode.METHOD_NOT_ALLOWED, message, headers)
-        operation = self._operations["GET" if request.method == "HEAD" else request.method]
         try:
             admission = await self._admitted(request)
         except ApiError as error:
             return answers.refused(error.code, error.message)
         try:
-            caller = check(admission, operation.scope)
-            response = await self._carried_out(operation, caller, request)
+            response = await self._admitted_answer(admission, request)
         except ApiError as error:
             again = retry_after(admission, now_ms=time.time_ns() // 1_000_000)
             response = answers.refused(error.code, error.message, again)
         response.headers.update(admission.headers)
         return response
+
+    async def _admitted_answer(self, admission: Admission, request: Request) -> Response:
+        if request.method not in self._methods:
+            check(admission, TokenScope.READ)  # what there is, is told to those who may look
+            methods = ", ".join(sorted(self._methods))
+            return answers.refused(
+                ErrorCode.METHOD_NOT_ALLOWED, f"the path takes {methods}", {"Allow": methods}
+            )
+        operation = self._operations["GET" if request.method == "HEAD" else request.method]
+        return await self._carried_out(operation, check(admission, operation.scope), request)
 
     async def _admitted(self, request: Request) -> Admission:
         token = bearer(request.headers.getlist("authorization"))
@@ -77,13 +82,13 @@ class Door:
             address=request.client.host if request.client else "",
             limits=(section.calls_per_minute, section.strangers_calls_per_minute),
         )
-        admission: Admission = await to_thread.run_sync(translated, asked)
+        admission: Admission = await run_in_threadpool(translated, asked)
         request.state.caller = admission.caller.name if admission.caller else ""
         return admission
 
     async def _carried_out(self, operation: Operation, caller: Caller, request: Request) -> Response:
         call = await self._read(operation, caller, request)
-        found = await to_thread.run_sync(carry_out, operation, call)
+        found = await run_in_threadpool(carry_out, operation, call)
         return answers.succeeded(operation, found, call.query)
 
     async def _read(self, operation: Operation, caller: Caller, request: Request) -> Call[Any, Any, Any]:

@@ -81,7 +81,8 @@ def _tell(scope: Scope, state: dict[str, Any], status: int, seconds: float) -> N
     log.info(
         "request",
         method=scope["method"],
-        path=scope["path"],
+        # Percent signs and all: what is decoded could move a terminal's cursor.
+        path=_as_sent(scope),
         status=status,
         token=state["caller"],
         request_id=state["request_id"],

@@ -4,7 +4,7 @@
 
 from collections.abc import Callable
 
-from anyio import to_thread
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -29,7 +29,7 @@ def plain(path: str, make: Callable[[], Response]) -> Route:
 
     async def answer(_: Request) -> Response:
         try:
-            found: Response = await to_thread.run_sync(translated, make)
+            found: Response = await run_in_threadpool(translated, make)
         except ApiError as error:
             return answers.refused(error.code, error.message)
         return found

@@ -1,9 +1,15 @@
 """`/api/v1/replays` over real HTTP: looked at first, then carried out behind the answer, and stopped."""
 
+from console.commands.console import build
+from console.scopes import Scope
+from console.settings import console_settings
+from receiver.config import read_config
 from receiver.lifecycle import Status
 from tests.support.events import accepted, an_event, record
+from tests.support.rest import served
 from tests.support.waiting import until
 from workers.failures import Permanent
+from workers.replays import Register
 
 
 def _dead(orderhook, client, dies, count):
@@ -67,6 +73,18 @@ def test_a_slow_replay_is_paused_taken_up_and_cancelled(operator, orderhook, cli
     assert ("cancelled", 5) == (cancelled["state"], cancelled["moved"] + cancelled["left"])
     assert 409 == operator.post(f"/api/v1/replays/{replay_id}/resume").status
     assert 404 == operator.post("/api/v1/replays/rp-00000000/pause").status
+
+
+def test_a_console_that_stops_pauses_what_it_carries_out(orderhook, token_of, client, dies):
+    """A deploy must not leave a replay that runs by name only."""
+    _dead(orderhook, client, dies, 3)
+    raw = read_config(environ={}, path=orderhook.path)
+    with served(build(raw, console_settings(raw))) as caller:
+        asked = {"allDead": True, "rate": 1, "why": "x"}
+        operator = caller.having(token_of(Scope.OPERATE))
+        replay_id = operator.post("/api/v1/replays", asked).data["replayId"]
+
+    assert "paused" == Register(client).get(replay_id).state
 
 
 def test_what_is_meant_must_be_said(operator, client):

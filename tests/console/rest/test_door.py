@@ -4,9 +4,15 @@ import socket
 
 import pytest
 
+from console.rest.app import create_app
+from console.rest.operation import Services
 from console.scopes import Scope
 from console.tokens import Tokens
 from console.trail import Outcome, Trail
+from receiver import store
+from receiver.config import read_config
+from tests.console.rest.conftest import OPERATIONS
+from tests.support.rest import served
 
 
 def test_an_answer_is_an_envelope_with_camel_case_names(reader):
@@ -253,3 +259,22 @@ def test_another_method_is_told_which_ones_there_are(reader):
         reply.code,
         reply.headers["allow"],
     )
+    assert "49" == reply.headers["x-ratelimit-remaining"]
+
+
+def test_the_limit_is_one_for_all_processes(reader, settings):
+    """Two consoles behind a balancer must not let twice as much through."""
+    services = Services(
+        client=store.client(settings.redis_url, timeout_s=5), raw=read_config(environ={}), settings=settings
+    )
+    with served(create_app(services, OPERATIONS)) as other:
+        replies = [one.having(reader.token).get("/api/shelves") for one in (reader, other)]
+
+    assert ["49", "48"] == [reply.headers["x-ratelimit-remaining"] for reply in replies]
+
+
+def test_a_path_is_logged_as_it_was_sent(reader, capsys):
+    """A request must not be able to move the cursor of an operator's terminal."""
+    reader.get("/api/shelves/%1b%5B2J")
+
+    assert "path=/api/shelves/%1b%5B2J" in capsys.readouterr().out
