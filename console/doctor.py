@@ -25,7 +25,7 @@ from workers.settings import ApiSettings, WorkerSettings, worker_settings
 from workers.targets.keeping import terms_of as target_terms
 from workers.targets.standing import Standing as TargetStanding
 
-from . import budgets, diagnoses, mail_check, pauses, render, shop_checks, targets
+from . import budgets, diagnoses, mail_check, pauses, reconcile_checks, render, shop_checks, targets
 from .access import config_of, now_ms, redis_of, settings_of
 from .catalog import Catalog
 from .desk import Desk
@@ -123,6 +123,7 @@ def _redis(desk: Desk, raw: RawConfig, settings: ConsoleSettings) -> Iterator[Ch
             yield from _targets(raw, client)
             yield from _workflows(raw, client)
             yield from shop_checks.checks(client, raw)
+            yield from reconcile_checks.checks(client, raw)
     except ConsoleError as error:
         yield fail(
             "Redis", str(error), "start it, or put redis_url right; the receiver answers 503 meanwhile"
