@@ -24,7 +24,7 @@ class Orders:
         self.calls = 0
 
     async def page(self, number=1, *, where, order_by):
-        assert order_by[0].endswith("At asc")
+        assert str(order_by[0]).endswith("At asc")
         self.calls += 1
         begin = str(where).partition(" ge ")[2].partition(" and ")[0]
         left = sorted((at, guid) for guid, at in self.times.items() if at >= begin)

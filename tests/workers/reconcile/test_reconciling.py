@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import json
-import subprocess
-import sys
 
 import aiohttp
 import pytest
@@ -24,7 +22,7 @@ from workers.audit import audit
 from workers.failures import RateLimited, Transient
 from workers.plant import Plant
 from workers.reconcile import CannotList, NoIdentity, Verdict
-from workers.reconcile.job import is_due
+from workers.reconcile.job import Jobs, is_due
 from workers.reconcile.running import patiently
 from workers.reconcile.sources import reconcile_source
 from workers.reconcile_settings import ReconcileSettings
@@ -225,17 +223,19 @@ async def test_who_looks_first_has_the_job(client):
     assert 3_590 < client.ttl(keys.reconciling("dispatch")) <= 3_600
 
 
-async def test_the_job_is_a_process_of_its_own(world):
-    """What a worker starts: it feeds in what is missing, and leaves in Redis what it found."""
+async def test_the_job_is_a_process_of_its_own(world, monkeypatch):
+    """What a worker starts when it is due, once: it feeds in what is missing, and leaves in Redis what it found."""
     await world.order()
-    command = [sys.executable, "-m", "workers.reconcile", "dispatch", "0"]
+    monkeypatch.setenv("ORDERHOOK_CONFIG", str(world.path))
+    jobs = Jobs()
 
-    done = await asyncio.to_thread(
-        subprocess.run, command, env={"ORDERHOOK_CONFIG": str(world.path)}, capture_output=True, check=False
-    )
+    for _ in range(2):
+        jobs.start_due(world.client, world.settings)
+    (job,) = jobs.running
+    code = await asyncio.to_thread(job.wait, 20)
 
-    assert 0 == done.returncode, done.stderr.decode()
     found = world.client.hgetall(keys.reconciled("dispatch"))
+    assert 0 == code
     assert ("1", "1", "1", "") == (found["listed"], found["missing"], found["fed"], found["error"])
 
 
