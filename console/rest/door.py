@@ -95,12 +95,11 @@ class Door:
         path = reading.read_path(operation.path_model, request.path_params)
         query = reading.read_query(operation.query, request.scope["query_string"].decode("latin-1"))
         body = await self._body(operation, request)
-        reason = getattr(body, "why", None) or request.headers.get("x-reason", "")[:_MAX_REASON]
         return Call(
             services=self._services,
             caller=caller,
             request_id=request.state.request_id,
-            why=reason,
+            why=getattr(body, "why", None) or _reason(operation, request),
             path=path,
             query=query,
             body=body,
@@ -121,6 +120,17 @@ class Door:
         if body:
             _check_kind(request)
         return reading.read_body(operation.body, body)
+
+
+def _reason(operation: Operation, request: Request) -> str:
+    """
+    Return why the change is made, as a header says.
+    """
+    reason = request.headers.get("x-reason", "") if operation.changing else ""
+    if len(reason) > _MAX_REASON:
+        message = f"header: 'X-Reason' has at most {_MAX_REASON} characters"
+        raise ApiError(ErrorCode.VALIDATION_FAILED, message)
+    return reason
 
 
 async def _whole(request: Request, *, limit: int) -> bytes:

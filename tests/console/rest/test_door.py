@@ -218,6 +218,13 @@ def test_a_change_stands_in_the_trail_with_who_what_and_why(operator, client):
     assert "by header" == second.why
 
 
+def test_a_reason_that_is_no_sentence_is_refused(operator):
+    """What is cut off without a word is what one looks for afterwards."""
+    reply = operator.post("/api/shelves/a", {"title": "x"}, **{"X-Reason": "y" * 501})
+
+    assert (400, "header: 'X-Reason' has at most 500 characters") == (reply.status, reply.message)
+
+
 @pytest.mark.parametrize(("fault", "outcome"), [("failed", Outcome.REFUSED), ("bug", Outcome.FAILED)])
 def test_a_change_that_was_not_made_stands_in_the_trail_too(reader, client, fault, outcome):
     """Of a fault of ours nobody knows how far it came: the trail must not be silent about it."""
