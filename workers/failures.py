@@ -39,6 +39,7 @@ class Reason(StrEnum):
     RATE_LIMITED = "rate_limited"
     CIRCUIT_OPEN = "circuit_open"
     UNAUTHORIZED = "unauthorized"
+    SHOPS_CHANGED = "shops_changed"  # a shop was connected since the shift began; the next one knows it
     TARGET_BUSY = "target_busy"  # all places of a webhook's target are taken
     UPSTREAM_ERROR = "upstream_error"  # 5xx
     UPSTREAM_BAD_RESPONSE = "upstream_bad_response"

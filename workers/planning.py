@@ -6,9 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from receiver.provided import is_of_shop
+
 from .facts import Facts
 from .failures import Permanent, Reason
 from .ledger import Claim
+from .providers.shops import ShopsChanged
 from .shadowing import note
 from .workflows import Workflow, triggered
 from .workshop import Workshop
@@ -31,11 +34,29 @@ async def plan(shop: Workshop, claim: Claim, facts: Facts) -> Plan:
     """
     if claim.record.plan is not None:
         return Plan(workflows=tuple([await _pinned(shop, pin) for pin in claim.record.plan]))
+    if is_of_shop(facts.event.source):
+        await _know_shops(shop)
     echo = passed_over(shop, claim)
     started = triggered(facts.event.type, facts.event.stale, shop.workflows, echo=echo)
     matching = tuple([workflow for workflow in started if workflow.acts and await facts.holds(workflow)])
     shadow = await note(facts, [workflow for workflow in started if not workflow.acts])
     return Plan(workflows=matching, fields={**_pins(matching), **_shadow(shadow, claim)})
+
+
+async def _know_shops(shop: Workshop) -> None:
+    """
+    Return if this shift knows the connected shops of now; else it ends, and the next one does.
+
+    Raises:
+        ShopsChanged: The event waits for the next one.
+    """
+    if shop.shops is None:
+        return
+    try:
+        await shop.shops.assure_current()
+    except ShopsChanged:
+        shop.stopping.set()
+        raise
 
 
 def nothing_to_do(shop: Workshop, claim: Claim, facts: Facts) -> str:

@@ -84,6 +84,8 @@ class _Defined:
     providers: tuple[Provider, ...] = ()
     #: The shops' credentials, by guid.
     sealed: Mapping[str, str] = field(default_factory=dict, repr=False)
+    #: Of the list of shops.
+    version: str = ""
 
 
 @contextlib.asynccontextmanager
@@ -140,6 +142,7 @@ async def _defined(tools: Plant, redis: "aredis.Redis", stopping: asyncio.Event)
     """Return the workflows of this shift; where they cannot be known, the shift takes on nothing."""
     patience_s = tools.settings.worker.shift_s
     stored = await configured.read_all(redis, stopping=stopping, patience_s=patience_s)
+    version = "" if stored is None else await shops.version_of(redis)  # before the list itself
     hashes = [
         await configured.patiently(redis, key, stopping=stopping, patience_s=patience_s)
         for key in (keys.providers(), keys.provider_credentials())
@@ -156,7 +159,7 @@ async def _defined(tools: Plant, redis: "aredis.Redis", stopping: asyncio.Event)
         known=tools.registry,
     )
     configured.say_broken(entries)
-    return _Defined(entries=entries, providers=providers, sealed=sealed)
+    return _Defined(entries=entries, providers=providers, sealed=sealed, version=version)
 
 
 def _shops(
@@ -171,6 +174,7 @@ def _shops(
         allow_private=settings.integrations.allow_private,
         source=settings.order_source,
         orders=apis.get(settings.order_source),
+        version=defined.version,
     )
 
 

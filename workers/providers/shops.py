@@ -14,14 +14,16 @@ from urllib.parse import urlsplit
 import aiohttp
 import redis.asyncio as aredis
 import structlog
+from redis.exceptions import RedisError
 
+from receiver import keys
 from receiver.sealing import SealError, Sealing
 
 from ..actions.base import OrderApi
 from ..api.gate import Gate
 from ..budget import Budget, Terms
 from ..egress import open_session
-from ..failures import Permanent
+from ..failures import Permanent, Reason, Transient
 from .links import Links
 from .news import News
 from .products import Products
@@ -35,6 +37,8 @@ log = structlog.get_logger()
 #: (https://shopify.dev/docs/api/admin-rest/usage/rate-limits). WooCommerce documents none.
 SHOPIFY_RATE_PER_S = 2.0
 SHOPIFY_BURST = 10
+#: Seconds until an event comes back that waits for a shift which knows its shop.
+AGAIN_S = 1.0
 
 
 class ShopClient(Protocol):
@@ -45,6 +49,13 @@ class ShopClient(Protocol):
     async def tell(self, order_id: str, news: News, *, idempotency_key: str) -> Mapping[str, Any]: ...
 
 
+class ShopsChanged(Transient):
+    """A shop was connected or disconnected since this shift began; the next one knows what is wanted of its events."""
+
+    uses_attempt = False
+    default_reason = Reason.SHOPS_CHANGED
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shops:
     """
@@ -53,6 +64,7 @@ class Shops:
     Args:
         source: The source whose order API is given the orders of shops; empty where there is none.
         orders: Its API.
+        version: The word that Redis had for the list of shops before it was read.
     """
 
     providers: Mapping[str, Provider] = field(default_factory=dict)
@@ -61,6 +73,22 @@ class Shops:
     products: Products = field(repr=False)
     source: str = ""
     orders: OrderApi | None = field(default=None, repr=False)
+    version: str = ""
+
+    async def assure_current(self) -> None:
+        """
+        Return if the list of shops is still the one that this shift knows.
+
+        Else the first orders of a shop that was just connected would be ignored, by a shift that began before.
+
+        Raises:
+            ShopsChanged: It is another one by now.
+        """
+        if await version_of(self.links.redis) != self.version:
+            message = (
+                "the list of connected shops has changed; the event waits for the next shift, which knows it"
+            )
+            raise ShopsChanged(message, retry_after_s=AGAIN_S)
 
     def provider(self, guid: str) -> Provider:
         """
@@ -107,6 +135,15 @@ class Shops:
         return self.orders
 
 
+async def version_of(redis: "aredis.Redis") -> str:
+    """Return the word that Redis has for the list of shops, to be read before the list; none of its if it is away."""
+    try:
+        found = await redis.get(keys.provided_version())
+    except (RedisError, OSError):
+        return "unknown"
+    return found.decode() if isinstance(found, bytes) else found or ""
+
+
 def client_of(
     provider: Provider, credentials: Credentials, session: aiohttp.ClientSession, gate: Gate | None = None
 ) -> ShopClient:
@@ -142,6 +179,7 @@ async def keeping(
     allow_private: bool,
     source: str,
     orders: OrderApi | None,
+    version: str,
 ) -> AsyncIterator[Kept]:
     """
     Yield the shops; at the end their connections are closed and what is left to tell is told.
@@ -164,6 +202,7 @@ async def keeping(
             products=Products(redis),
             source=source,
             orders=orders,
+            version=version,
         )
         try:
             yield Kept(shops=shops, budgets={one.terms.name: one for one in budgets.values()})

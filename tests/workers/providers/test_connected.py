@@ -1,8 +1,10 @@
 """From a shop to the order API and back: console, receiver, worker and the sandbox's shops, over real HTTP."""
 
+import asyncio
 import base64
 import hmac
 import json
+import threading
 
 import pytest
 
@@ -14,7 +16,7 @@ from tests.support.connected import SECRETS_KEY, Worker, wish
 from tests.support.events import accepted, an_event
 from tests.support.receiving import Delivery, started
 from tests.support.waiting import until
-from workers import dead_letters
+from workers import dead_letters, shift
 from workers.providers.provider import Kind
 
 CONFIGURE = "/api/integrations/provider/configure"
@@ -258,6 +260,29 @@ def test_an_order_that_was_cancelled_meanwhile_is_not_imported(scene):
     (event,) = scene.events(source)
     assert (Status.IGNORED, "order_cancelled") == (event.status, event.reason)
     assert [] == scene.shops.effects("order.create")
+
+
+def test_an_order_waits_for_a_shift_that_knows_its_shop(scene):
+    """One that began before the shop was connected would ignore its first orders, for good."""
+    bought = scene.shops.woocommerce("POST", "/orders", {})
+    body = wish(Kind.WOOCOMMERCE, f"{scene.shops.url}/shops/woocommerce")
+    found: list[str] = []
+
+    def meanwhile() -> None:
+        until(lambda: scene.client.exists(keys.shifts()), what="the shift runs")
+        found.append(scene.admin.post(CONFIGURE, body).data["source"])
+        event = {"source": found[0], "subject": str(bought["id"]), "body": json.dumps(bought).encode()}
+        accepted(scene.client, an_event("evt-first", **event))
+
+    thread = threading.Thread(target=meanwhile)
+    thread.start()
+    asyncio.run(shift.work(scene.worker.plant, linger_s=1.0))
+    thread.join()
+
+    (event,) = scene.events(found[0])
+    assert (Status.RETRYING, "shops_changed") == (event.status, event.reason)
+    until(lambda: scene.worker.work() or scene.shops.effects("order.create"))
+    assert Status.SUCCEEDED is scene.events(found[0])[0].status
 
 
 def test_a_worker_without_the_key_says_so(tmp_path, redis_url, scene):
