@@ -11,6 +11,7 @@ from tests.support.events import accepted, an_event, record
 def _paused(client, orderhook):
     """Two events that wait, of which one waits in two workflows."""
     orderhook.configure(
+        worker={"shift_s": 0.3},  # while something is due later, a shift waits for it
         workflows=[
             {"name": "ask", "trigger": "order.created", "actions": [{"type": "pause", "why": "over 10 000"}]},
             {
@@ -19,7 +20,7 @@ def _paused(client, orderhook):
                 "conditions": {"big": True},
                 "actions": [{"type": "pause", "lane": "goes_on", "for_s": 3600}],
             },
-        ]
+        ],
     )
     big, small = {"big": True}, {"big": False}
     accepted(client, an_event("evt-1", data=small), an_event("evt-2", subject="order-2", data=big))
