@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 
 from receiver.provided import is_of_shop
 
+from .actions import EventView
 from .facts import Facts
 from .failures import Permanent, Reason
 from .ledger import Claim
+from .providers.managed import NEWS
 from .providers.shops import ShopsChanged
 from .shadowing import note
 from .workflows import Workflow, triggered
@@ -34,8 +36,7 @@ async def plan(shop: Workshop, claim: Claim, facts: Facts) -> Plan:
     """
     if claim.record.plan is not None:
         return Plan(workflows=tuple([await _pinned(shop, pin) for pin in claim.record.plan]))
-    if is_of_shop(facts.event.source):
-        await _know_shops(shop)
+    await _know_shops(shop, facts.event)
     echo = passed_over(shop, claim)
     started = triggered(facts.event.type, facts.event.stale, shop.workflows, echo=echo)
     matching = tuple([workflow for workflow in started if workflow.acts and await facts.holds(workflow)])
@@ -43,17 +44,20 @@ async def plan(shop: Workshop, claim: Claim, facts: Facts) -> Plan:
     return Plan(workflows=matching, fields={**_pins(matching), **_shadow(shadow, claim)})
 
 
-async def _know_shops(shop: Workshop) -> None:
+async def _know_shops(shop: Workshop, event: EventView) -> None:
     """
-    Return if this shift knows the connected shops of now; else it ends, and the next one does.
+    Return if the event is nothing to shops, or this shift knows those of now; else it ends, and the next one does.
 
     Raises:
         ShopsChanged: The event waits for the next one.
     """
-    if shop.shops is None:
+    shops = shop.shops
+    if shops is None:
+        return
+    if not is_of_shop(event.source) and not (event.source == shops.source and event.type in NEWS):
         return
     try:
-        await shop.shops.assure_current()
+        await shops.assure_current()
     except ShopsChanged:
         shop.stopping.set()
         raise

@@ -11,7 +11,8 @@ from .provider import Provider
 
 #: A shop that removes a product tells so too.
 _PRODUCT_EVENTS = ("product.created", "product.updated", "product.deleted")
-_NEWS = ("order.dispatched", "order.completed")
+#: What shops are told of.
+NEWS = ("order.dispatched", "order.completed")
 
 
 def definitions(providers: Sequence[Provider], *, order_source: str = "") -> tuple[Mapping[str, Any], ...]:
@@ -24,7 +25,7 @@ def definitions(providers: Sequence[Provider], *, order_source: str = "") -> tup
     active = [provider for provider in providers if provider.active]
     tells = bool(order_source) and any(provider.wishes.push_tracking for provider in active)
     own = [definition for provider in active for definition in _own(provider)]
-    return (*own, *(_telling(trigger, order_source) for trigger in _NEWS if tells))
+    return (*own, *(_telling(trigger, order_source) for trigger in NEWS if tells))
 
 
 def _own(provider: Provider) -> Iterator[Mapping[str, Any]]:

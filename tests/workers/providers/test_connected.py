@@ -57,10 +57,14 @@ class Scene:
             client,
         )
 
+    def configure(self, kind: Kind, **settings: bool) -> str:
+        """Connect the sandbox's shop, and return its source."""
+        body = wish(kind, f"{self.shops.url}/shops/{kind}", settings=settings)
+        return self.admin.post(CONFIGURE, body).data["source"]
+
     def connect(self, kind: Kind, **settings: bool) -> str:
         """Connect the sandbox's shop, wait until its source is served, and return the source."""
-        body = wish(kind, f"{self.shops.url}/shops/{kind}", settings=settings)
-        source = self.admin.post(CONFIGURE, body).data["source"]
+        source = self.configure(kind, **settings)
         until(lambda: self.receiver.send("POST", f"/webhooks/{source}", body=b"").status == 401, within_s=5)
         return source
 
@@ -262,27 +266,48 @@ def test_an_order_that_was_cancelled_meanwhile_is_not_imported(scene):
     assert [] == scene.shops.effects("order.create")
 
 
-def test_an_order_waits_for_a_shift_that_knows_its_shop(scene):
-    """One that began before the shop was connected would ignore its first orders, for good."""
-    bought = scene.shops.woocommerce("POST", "/orders", {})
-    body = wish(Kind.WOOCOMMERCE, f"{scene.shops.url}/shops/woocommerce")
-    found: list[str] = []
+def while_a_shift_runs(scene, deed) -> None:
+    """Start a shift that knows of no shop, do something meanwhile, and wait for the shift's end."""
 
     def meanwhile() -> None:
         until(lambda: scene.client.exists(keys.shifts()), what="the shift runs")
-        found.append(scene.admin.post(CONFIGURE, body).data["source"])
-        event = {"source": found[0], "subject": str(bought["id"]), "body": json.dumps(bought).encode()}
-        accepted(scene.client, an_event("evt-first", **event))
+        deed()
 
     thread = threading.Thread(target=meanwhile)
     thread.start()
-    asyncio.run(shift.work(scene.worker.plant, linger_s=1.0))
+    asyncio.run(shift.work(scene.worker.plant, linger_s=1.5))
     thread.join()
+
+
+def test_an_order_waits_for_a_shift_that_knows_its_shop(scene):
+    """One that began before the shop was connected would ignore its first orders, for good."""
+    bought = scene.shops.woocommerce("POST", "/orders", {})
+    found: list[str] = []
+
+    def deed() -> None:
+        found.append(scene.configure(Kind.WOOCOMMERCE))
+        event = {"source": found[0], "subject": str(bought["id"]), "body": json.dumps(bought).encode()}
+        accepted(scene.client, an_event("evt-first", **event))
+
+    while_a_shift_runs(scene, deed)
 
     (event,) = scene.events(found[0])
     assert (Status.RETRYING, "shops_changed") == (event.status, event.reason)
     until(lambda: scene.worker.work() or scene.shops.effects("order.create"))
     assert Status.SUCCEEDED is scene.events(found[0])[0].status
+
+
+def test_what_shops_are_told_of_waits_for_a_shift_that_knows_them(scene):
+    """An older shift has no workflow that tells, and would take the dispatch for nobody's."""
+
+    def deed() -> None:
+        scene.configure(Kind.WOOCOMMERCE)
+        accepted(scene.client, an_event("evt-1", source="installer", type="order.dispatched"))
+
+    while_a_shift_runs(scene, deed)
+
+    (event,) = scene.events("installer")
+    assert (Status.RETRYING, "shops_changed") == (event.status, event.reason)
 
 
 def test_a_worker_without_the_key_says_so(tmp_path, redis_url, scene):
