@@ -11,6 +11,9 @@
 local FENCE, SHIFTS, UNREADABLE = KEYS[6], KEYS[7], KEYS[8]
 -- After how long a lane is looked at again whose head we cannot read, and how long it is remembered; milliseconds.
 local LOOK_AGAIN, REMEMBER = 1000, 60000
+-- How far before and behind a write of ours its echo may have occurred by the sender's clock, in milliseconds: a call's
+-- time, and as far as clocks differ. What occurred later is somebody else's, though the write's own echo may never come.
+local EARLY, LATE = 10000, 30000
 -- After how long an event is looked at again that may be of an order which we are creating, in milliseconds.
 local ANSWERED = 100
 local limit, lease, max_crashes, shift_id = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
@@ -93,11 +96,13 @@ end
 -- Of an event that nobody has begun: the write of ours that it is the echo of, and how deep that is in a chain. Each write
 -- has one echo of a type, so that another event of that type is somebody else's. The oldest write that waits for it has it.
 local function take_echo(event, source, recent, remembered)
-  local kind, accepted, spooled = unpack(redis.call('HMGET', event, 'type', 'accepted', 'spooled'))
+  local kind, accepted, spooled, said = unpack(redis.call('HMGET', event, 'type', 'accepted', 'spooled', 'occurred'))
   local came, first, found = math.min(tonumber(accepted), tonumber(spooled) or math.huge), math.huge, nil
+  local occurred = tonumber(said or '')
   for i = 1, #remembered, 2 do
     local at, till, types, rest = string.match(remembered[i + 1], '^(%d+) (%d+) (%S+) (.*)$')
-    if at and tonumber(at) <= came and came <= tonumber(till) and tonumber(at) < first then
+    local near = at and (not occurred or (at - EARLY <= occurred and occurred <= at + LATE))
+    if near and tonumber(at) <= came and came <= tonumber(till) and tonumber(at) < first then
       local begin, last = string.find(',' .. types .. ',', ',' .. kind .. ',', 1, true)
       if begin then
         first, found = tonumber(at), { field = remembered[i], at = at, till = till, rest = rest }

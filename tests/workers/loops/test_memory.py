@@ -101,6 +101,20 @@ async def test_an_event_that_came_after_the_window_is_no_echo(client, memory, cl
     assert {"evt-1": None} == await claim()
 
 
+@pytest.mark.parametrize(
+    ("later_s", "found"),
+    [(-3, TAGGED), (3, TAGGED), (-60, None), (60, None)],
+    ids=["just before", "just after", "before", "after"],
+)
+async def test_an_event_that_occurred_far_from_the_write_is_no_echo(client, memory, claim, later_s, found):
+    """Somebody changed the order a minute later: where the API raises no event for our write, this one must run."""
+    await memory.expect(an_echo(), window_ms=120_000)
+    now = int(client.time()[0]) * 1000
+    updated(client, "evt-1", occurred=str(now + later_s * 1000))
+
+    assert {"evt-1": found} == await claim()
+
+
 async def test_an_event_that_came_in_time_may_wait_in_its_lane(client, memory, claim):
     """The API may be down for longer than the window; it is the arrival that counts."""
     await memory.expect(an_echo(), window_ms=50)
