@@ -139,6 +139,11 @@ def _assembled(file: WorkerFile, registry: Registry, workflows: tuple[Workflow, 
     )
 
 
+def _with_api(sources: object) -> Iterable[str]:
+    found = sources if isinstance(sources, Mapping) else {}
+    return (name for name, source in found.items() if isinstance(source, Mapping) and "api" in source)
+
+
 def registry_of(raw: RawConfig) -> Registry:
     """
     Load the actions alone.
@@ -166,6 +171,7 @@ def _around(raw: RawConfig) -> Around:
         targets=frozenset(targets) if isinstance(targets, Mapping) else frozenset(),
         shelf=Shelf(folder=(raw.folder / folder).resolve() if isinstance(folder, str) and folder else None),
         tables=frozenset(raw.values),
+        apis=frozenset(_with_api(raw.values.get("sources"))),
     )
 
 

@@ -190,7 +190,8 @@ OPERATIONS = (
         tag=_TAG,
         scope=Scope.OPERATE,
         summary="Close a dead letter for good",
-        about=f"It cannot be replayed afterwards; a lane that was held behind it goes on. {TIE}",
+        about="It cannot be replayed afterwards; a lane that was held behind it goes on. Closes a paused event, too. "
+        f"{TIE}",
         path_model=EventPath,
         query=SourceQuery,
         body=Closing,

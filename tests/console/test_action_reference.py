@@ -15,6 +15,8 @@ REGISTRY = Registry.load()
 SECRET = "whsec_" + base64.b64encode(b"s" * 24).decode()
 ENVIRON = {
     "ERP_WEBHOOK_SECRET": SECRET,
+    "INSTALLER_WEBHOOK_TOKEN": "token",
+    "INSTALLER_API_TOKEN": "token",
     "SMTP_PASSWORD": "secret",
     "VAPID_PRIVATE_KEY": base64.urlsafe_b64encode(b"k" * 32).rstrip(b"=").decode(),
 }

@@ -8,13 +8,12 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, PlainSerializer, ValidationError, WithJsonSchema
 
-from receiver.settings import SourceName
-
 from ..api.orders import NewOrder
 from ..failures import Permanent, Reason
 from ..templating import Unrenderable, tree
 from .base import OrderApi, Result, Step
 from .marking import action
+from .parameters import ApiSource
 from .subjects import api_of
 from .values import filled, values_for
 
@@ -50,7 +49,7 @@ Fields: TypeAlias = Annotated[
 
 
 @action("create_order", effect="keyed")
-async def create_order(step: Step, *, fields: Fields, at: SourceName | None = None) -> Result:
+async def create_order(step: Step, *, fields: Fields, at: ApiSource | None = None) -> Result:
     """
     Create an order.
 

@@ -19,6 +19,8 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from receiver.settings import SourceName
+
 from ..templating import NO_SHELF, Shelf, Template, Unrenderable
 
 #: Under which name the surroundings are in a validation's context.
@@ -32,11 +34,13 @@ class Around:
 
     Args:
         tables: The tables that are there, `email` and `push` among them.
+        apis: The sources that have an order API.
     """
 
     targets: frozenset[str] = frozenset()
     shelf: Shelf = NO_SHELF
     tables: frozenset[str] = frozenset()
+    apis: frozenset[str] = frozenset()
 
 
 def context_of(around: Around | None) -> Mapping[str, Any]:
@@ -54,6 +58,14 @@ def _known(name: str, info: ValidationInfo) -> str:
     if around is not None and name not in around.targets:
         there = f"known: {', '.join(sorted(around.targets))}" if around.targets else "none is configured"
         raise ValueError(f"unknown target {name!r}; {there}; see [targets.NAME]")
+    return name
+
+
+def _api(name: str, info: ValidationInfo) -> str:
+    around = _around(info)
+    if around is not None and name not in around.apis:
+        there = f"known: {', '.join(sorted(around.apis))}" if around.apis else "none is configured"
+        raise ValueError(f"no source {name!r} with an order API; {there}")
     return name
 
 
@@ -91,6 +103,9 @@ def _push(given: Any, info: ValidationInfo) -> Any:
 
 TargetName: TypeAlias = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_known)]
 """The name of a target of webhooks: `step.targets[name]`. One that the configuration lacks is found at the start."""
+
+ApiSource: TypeAlias = Annotated[SourceName, AfterValidator(_api)]
+"""The name of a source that has an order API."""
 
 MailTemplate: TypeAlias = Annotated[
     str,

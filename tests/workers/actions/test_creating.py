@@ -72,13 +72,11 @@ async def test_an_api_that_creates_no_orders_is_said_to(client, run, apis):
     assert (Status.DEAD, "operation_missing") == (record(client).status, record(client).reason)
 
 
-@pytest.mark.parametrize("at", ["nowhere", None], ids=["unknown source", "the event's own has none"])
-async def test_an_api_that_is_not_there_is_said_to(client, run, at):
-    """A source may be taken out of the file while an event waits."""
+async def test_an_events_own_source_may_have_no_api(client, run):
+    """Which of several sources the event comes from is known when it comes."""
     accepted(client, an_event(data=DATA))
-    step = {name: value for name, value in (STEP | {"at": at}).items() if value is not None}
 
-    await run(step)
+    await run({name: value for name, value in STEP.items() if name != "at"})
 
     assert (Status.DEAD, "api_missing") == (record(client).status, record(client).reason)
 
@@ -100,3 +98,9 @@ async def test_wrong_fields_are_found_before_the_start(configured, fields, said)
 
     with pytest.raises(ConfigError, match=said):
         definitions(configured(STEP | {"fields": changed}))
+
+
+async def test_a_source_without_an_api_is_found_before_the_start(configured):
+    """And the sources that have one are named."""
+    with pytest.raises(ConfigError, match="no source 'shop' with an order API; known: dispatch, installer"):
+        definitions(configured(STEP | {"at": "shop"}))
