@@ -46,6 +46,8 @@ class EventAnswer(Answer):
     reason: str | None = Field(default=None, description="Why it is dead, ignored or waiting.")
     error: str | None = Field(default=None, description="What was wrong, in words.")
     stale: bool = Field(description="Whether a newer event of its subject was applied before it.")
+    echo: bool = Field(description="Whether a write of ours raised it.")
+    synthetic: bool = Field(description="Whether we made it ourselves, since the sender's never came.")
     deliveries: int = Field(description="How often it was delivered.")
     attempts: int = Field(description="How often it was attempted.")
     accepted_at: Moment | None = Field(default=None, description="When it was recorded.")
@@ -120,6 +122,8 @@ def summary(record: Record) -> EventAnswer:
         reason=record.reason or None,
         error=record.error or None,
         stale=record.stale,
+        echo=record.echo is not None,
+        synthetic=record.synthetic,
         deliveries=record.deliveries,
         attempts=record.attempt,
         accepted_at=iso(record.accepted),

@@ -51,8 +51,8 @@ class Echoing:
 
 def echoing(source: str, apis: Mapping[str, ApiSettings], guards: Mapping[str, LoopGuardSettings]) -> Echoing:
     """Return how the echoes of a source's API come in: at every source that this API, by its address, answers for."""
-    base_url = apis[source].base_url
-    sharing = [name for name, api in apis.items() if api.base_url == base_url]
+    address = apis[source].base_url.rstrip("/")
+    sharing = [name for name, api in apis.items() if api.base_url.rstrip("/") == address]
     return Echoing(
         types={name: guards[name].echo_types for name in sharing},
         window_s=max(guards[name].echo_window_s for name in sharing),

@@ -188,7 +188,7 @@ def test_all_sources_of_an_api_hear_the_echo(tmp_path):
         "".join(
             f'[sources.{name}]\nsystem = "installer"\nscheme = {{ type = "unsigned" }}\n'
             f'api = {{ base_url = "http://{host}", token = "{name}" }}\n'
-            for name, host in [("a", "one"), ("b", "one"), ("c", "two")]
+            for name, host in [("a", "one"), ("b", "one/"), ("c", "two")]
         )
         + "[sources.b.loop_guard]\necho_window_s = 300\n"
     )
