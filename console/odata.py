@@ -5,21 +5,32 @@ What it means is said here; which part of it an index can serve, says who looks 
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any
 
 from odata_query import ast
 from odata_query.exceptions import ODataException
 from odata_query.grammar import ODataLexer, ODataParser
 
+from .odata_tree import Both, Comparison, Either, Expression, Facts, Not, Value, fields_of, required
+
+__all__ = [
+    "MAX_LENGTH",
+    "BadFilter",
+    "Comparison",
+    "Expression",
+    "Facts",
+    "Kind",
+    "Not",
+    "Value",
+    "fields_of",
+    "parse",
+    "required",
+]
+
 #: Longest filter that is read.
 MAX_LENGTH = 1_000
-
-#: A text, a time in milliseconds, a switch; None for what is not there.
-Value: TypeAlias = str | int | bool | None
-Facts: TypeAlias = Mapping[str, Value]
 
 
 class BadFilter(ValueError):
@@ -38,76 +49,6 @@ class Kind(StrEnum):
     SWITCH = "true or false"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """
-    A field against a value, or against several with the operator `in`.
-    """
-
-    field: str
-    operator: str
-    value: Value
-    values: tuple[Value, ...] = ()
-
-    def holds(self, facts: Facts) -> bool:
-        """
-        Return whether it is so.
-        """
-        if self.operator == "in":
-            return facts[self.field] in self.values
-        return _OPERATORS[self.operator](facts[self.field], self.value)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Both:
-    """
-    Two that must hold.
-    """
-
-    left: "Expression"
-    right: "Expression"
-
-    def holds(self, facts: Facts) -> bool:
-        """
-        Return whether both do.
-        """
-        return self.left.holds(facts) and self.right.holds(facts)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Either:
-    """
-    Two of which one must hold.
-    """
-
-    left: "Expression"
-    right: "Expression"
-
-    def holds(self, facts: Facts) -> bool:
-        """
-        Return whether one does.
-        """
-        return self.left.holds(facts) or self.right.holds(facts)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Not:
-    """
-    One that must not hold.
-    """
-
-    inner: "Expression"
-
-    def holds(self, facts: Facts) -> bool:
-        """
-        Return whether it does not.
-        """
-        return not self.inner.holds(facts)
-
-
-Expression: TypeAlias = Comparison | Both | Either | Not
-
-
 def parse(text: str, fields: Mapping[str, Kind]) -> Expression:
     """
     Return the filter that *text* spells.
@@ -123,31 +64,6 @@ def parse(text: str, fields: Mapping[str, Kind]) -> Expression:
     except ODataException as error:
         raise BadFilter(f"it cannot be read{_place(error)}; an example: status eq 'dead'") from None
     return _expression(tree, fields)
-
-
-def required(expression: Expression) -> Iterator[Comparison]:
-    """
-    Yield the comparisons that must hold, each by itself, for the whole to hold.
-    """
-    if isinstance(expression, Comparison):
-        yield expression
-    elif isinstance(expression, Both):
-        yield from required(expression.left)
-        yield from required(expression.right)
-
-
-def fields_of(expression: Expression) -> Iterator[str]:
-    """
-    Yield the fields that it looks at.
-    """
-    match expression:
-        case Comparison():
-            yield expression.field
-        case Not():
-            yield from fields_of(expression.inner)
-        case Both() | Either():
-            yield from fields_of(expression.left)
-            yield from fields_of(expression.right)
 
 
 def _place(error: ODataException) -> str:
@@ -235,22 +151,6 @@ def _milliseconds(text: str, field: str) -> int:
         raise BadFilter(f"{field} is compared with {_EXAMPLES[Kind.TIME]}") from None
 
 
-def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Value, Value], bool]:
-    # What is not there is neither before nor after anything.
-    return lambda found, wanted: found is not None and wanted is not None and compare(found, wanted)
-
-
-_OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
-    "eq": lambda found, wanted: bool(found == wanted),
-    "ne": lambda found, wanted: bool(found != wanted),
-    "lt": _ordered(lambda found, wanted: found < wanted),
-    "le": _ordered(lambda found, wanted: found <= wanted),
-    "gt": _ordered(lambda found, wanted: found > wanted),
-    "ge": _ordered(lambda found, wanted: found >= wanted),
-    "contains": _ordered(lambda found, wanted: wanted in found),
-    "startswith": _ordered(lambda found, wanted: found.startswith(wanted)),
-    "endswith": _ordered(lambda found, wanted: found.endswith(wanted)),
-}
 _FUNCTIONS = ("contains", "startswith", "endswith")
 _NAMES = {ast.Eq: "eq", ast.NotEq: "ne", ast.In: "in"} | {
     ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge",
