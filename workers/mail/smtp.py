@@ -169,11 +169,15 @@ class _Talk:
         return answer.message[:200]
 
     async def end(self) -> None:
+        transport = self.smtp.transport
         if self.stage is Stage.TAKEN:
             with contextlib.suppress(SMTPException, OSError):
                 async with asyncio.timeout(_FAREWELL_S):
                     await self.smtp.quit()
         self.smtp.close()
+        if isinstance(transport, asyncio.WriteTransport):
+            transport.abort()  # TLS has a farewell of its own, for which nobody waits: it might outlive the loop
+            await asyncio.sleep(0)
 
 
 def failure_of(error: Exception, *, server: Server, stage: Stage) -> Failure:
