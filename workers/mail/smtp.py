@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from email.headerregistry import Address
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import aiosmtplib
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
@@ -175,8 +175,9 @@ class _Talk:
                 async with asyncio.timeout(_FAREWELL_S):
                     await self.smtp.quit()
         self.smtp.close()
-        if isinstance(transport, asyncio.WriteTransport):
-            transport.abort()  # TLS has a farewell of its own, for which nobody waits: it might outlive the loop
+        if transport is not None:
+            # TLS has a farewell of its own, which might outlive the loop. uvloop's transports are of no class of asyncio's.
+            cast(asyncio.WriteTransport, transport).abort()
             await asyncio.sleep(0)
 
 
