@@ -176,7 +176,7 @@ class _Talk:
                     await self.smtp.quit()
         self.smtp.close()
         if transport is not None:
-            # TLS has a farewell of its own, which might outlive the loop. uvloop's transports are of no class of asyncio's.
+            # The farewell of TLS might outlive the loop. (No transport of uvloop's is of a class of asyncio's.)
             cast(asyncio.WriteTransport, transport).abort()
             await asyncio.sleep(0)
 
