@@ -16,6 +16,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 from tests.support.tls import self_signed
+from tests.support.waiting import until
 
 USER, PASSWORD = "orders", "a secret of the mail server"
 
@@ -34,6 +35,7 @@ class Mailbox:
     #: Break the connection off behind the letter, in place of an answer.
     breaks_off: bool = False
     takes_login: bool = True
+    open: set[SMTP] = field(default_factory=set)
 
     async def handle_RCPT(self, server: SMTP, _: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
         answer = self.rcpt.pop(0) if self.rcpt else ""
@@ -80,7 +82,20 @@ def mail_server(folder: Path, *, tls: str = "starttls") -> Iterator[Mailbox]:
     try:
         yield box
     finally:
+        until(lambda: not box.open)
         controller.stop()
+
+
+class _Session(SMTP):
+    """A connection, which the server does not leave open when it stops."""
+
+    def connection_made(self, transport: Any) -> None:
+        self.event_handler.open.add(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
+        self.event_handler.open.discard(self)
 
 
 class _Controller(Controller):
@@ -89,7 +104,7 @@ class _Controller(Controller):
         super().__init__(box, ssl_context=context if tls == "implicit" else None, **more)
 
     def factory(self) -> SMTP:
-        return SMTP(
+        return _Session(
             self._box,
             tls_context=self._context if self._tls == "starttls" else None,
             require_starttls=self._tls == "starttls",
