@@ -3,8 +3,9 @@ The clients of one shift: each source's order API, behind the budget and with th
 """
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
@@ -33,6 +34,7 @@ _SYSTEMS: Mapping[str, type[InstallerClient] | type[DispatchClient]] = {
 }
 
 
+@contextlib.asynccontextmanager
 async def clients(
     settings: WorkerSettings,
     session: aiohttp.ClientSession,
@@ -40,9 +42,9 @@ async def clients(
     redis: "aredis.Redis",
     budgets: Budgets,
     folder: Path,
-) -> dict[str, Client]:
+) -> AsyncIterator[dict[str, Client]]:
     """
-    Make the clients by source; the session and the budgets stay the caller's.
+    Yield the clients by source; the session and the budgets stay the caller's, and are needed until the end.
 
     Args:
         folder: Where a relative `file:` token is looked for.
@@ -55,10 +57,13 @@ async def clients(
     }
     # A process knows the tokens from its start; one that was replaced since would be refused in every shift anew.
     await asyncio.gather(*(token.look_again() for token in tokens.values()))
-    return {
-        name: client_of(settings, name, session, gate=budgets.by_source[name], token=tokens[api.token])
-        for name, api in apis.items()
-    }
+    try:
+        yield {
+            name: client_of(settings, name, session, gate=budgets.by_source[name], token=tokens[api.token])
+            for name, api in apis.items()
+        }
+    finally:
+        await asyncio.gather(*(token.close() for token in tokens.values()))
 
 
 def client_of(

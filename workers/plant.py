@@ -103,7 +103,9 @@ async def workshop(
         targets.keeping(redis, tools.settings.targets, call_deadline_s=section.call_deadline_s) as found,
         contextlib.AsyncExitStack() as stack,
     ):
-        made = await clients(tools.settings, session, redis=redis, budgets=budgets, folder=tools.folder)
+        made = await stack.enter_async_context(
+            clients(tools.settings, session, redis=redis, budgets=budgets, folder=tools.folder)
+        )
         apis = {name: _watched(tools, name, api, books) for name, api in made.items()}
         # Past the guard against loops: that there is a shop's order is news, and workflows are to go on with it.
         connected = await stack.enter_async_context(_shops(tools, redis, defined, made))

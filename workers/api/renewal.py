@@ -55,6 +55,10 @@ class Renewal:
             async with asyncio.timeout(PATIENCE_S):
                 await self._while_missing(found)
 
+    async def over(self) -> None:
+        """Wait for the command that runs here, if one does; whoever asked for it may have gone."""
+        await asyncio.gather(*self._running)
+
     async def _while_missing(self, found: Callable[[], Awaitable[bool]]) -> None:
         while not await found():
             if await self._settled(found):

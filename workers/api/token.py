@@ -51,6 +51,11 @@ class Token:
                     log.info("token.renewed", reference=self._secret.reference)
         return self.value != refused
 
+    async def close(self) -> None:
+        """Wait for a renewal that this process is at: it needs its Redis to the end."""
+        if self._renewal is not None:
+            await self._renewal.over()
+
     async def _sought(self, refused: str) -> None:
         async def found() -> bool:
             await self._look()

@@ -42,7 +42,9 @@ def test_the_receiver_does_not_start_on_a_redis_that_breaks_its_promise(orderhoo
 
     # As a process: what it sets up for its log would stay with the tests behind it.
     command = (sys.executable, "-m", "console.cli", "receiver", "--port", "0")
-    said = subprocess.run(command, env=orderhook.desk.environ, capture_output=True, text=True, timeout=30, check=False)
+    said = subprocess.run(
+        command, env=orderhook.desk.environ, capture_output=True, text=True, timeout=30, check=False
+    )
 
     assert 2 == said.returncode
     assert "no replica is connected" in said.stderr

@@ -27,10 +27,15 @@ async def _workers(redis_url, tmp_path):
     def read() -> Secret:
         return read_secret("file:token", environ={}, folder=tmp_path)
 
+    made: list[Token] = []
+
     def tokens(*program: str) -> list[Token]:
-        return [Token(read(), read, Renewal(client, KEY, program, folder=tmp_path)) for client in clients]
+        made.extend(Token(read(), read, Renewal(client, KEY, program, folder=tmp_path)) for client in clients)
+        return made
 
     yield tokens
+    for token in made:
+        await token.close()
     for client in clients:
         await client.aclose()
 
