@@ -90,4 +90,5 @@ async def _open(
     session = await stack.enter_async_context(open_session(concurrency=1))
     deadline_s = settings.worker.call_deadline_s
     budgets = await stack.enter_async_context(keeping(redis, settings.apis, call_deadline_s=deadline_s))
-    return await clients(settings, session, redis=redis, budgets=budgets, folder=raw.folder)
+    made = clients(settings, session, redis=redis, budgets=budgets, folder=raw.folder)
+    return await stack.enter_async_context(made)

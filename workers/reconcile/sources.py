@@ -60,7 +60,7 @@ async def reconcile_source(
         bus,
         open_session(concurrency=1) as session,
         keeping(bus, settings.apis, call_deadline_s=deadline_s) as budgets,
+        clients(settings, session, redis=bus, budgets=budgets, folder=folder) as made,
     ):
-        made = await clients(settings, session, redis=bus, budgets=budgets, folder=folder)
         orders = listing_of(made[source], source=source, changed_field=terms.changed_field, call=call)
         return await reconcile(client, orders, scope)
