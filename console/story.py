@@ -153,11 +153,11 @@ def _ended(record: Record, note: AttemptNote) -> str:
     Return how an attempt ended; the record holds the words of the last one's error only.
     """
     last = record.attempts[-1].number == note.number
-    why = _REASONS.get(note.detail, note.detail)
+    why = _REASONS.get(note.detail, note.detail if note.detail != note.outcome else "")
     if note.detail == "echo" and record.echo is not None:
         why = f"our own {record.echo.write} for {record.echo.event_id} raised it"
     if last and record.error and record.status.value == note.outcome:
-        why = f"{why}: {record.error}"
+        why = f"{why}: {record.error}" if why else record.error
     return f"{note.outcome}{f': {why}' if why else ''} (attempt {note.number}, {span(note.ended - note.started)})"
 
 

@@ -108,6 +108,16 @@ def test_a_retry_says_why_and_when_it_was_tried_again():
     ] == told(record)
 
 
+def test_a_pause_is_said_once_with_what_it_waits_for():
+    """Status and reason are the same word; the operator's own words are what counts."""
+    ended = f"paused 5 {at(10)} {at(20)} paused"
+
+    assert "paused: look first (attempt 1, 10 ms)" in told(
+        a_record(status="paused", attempt="1", error="look first", attempt__1=ended)
+    )
+    assert "paused (attempt 1, 10 ms)" in told(a_record(status="pending", attempt="1", attempt__1=ended))
+
+
 def test_an_attempt_that_is_under_way_has_no_end():
     """A running attempt must not look like one that ended in 1970."""
     record = a_record(status="running", attempt="1", attempt__1=f"running 5 {at(10)}")
