@@ -101,7 +101,8 @@ local function take_echo(event, source, recent, remembered)
   local occurred = tonumber(said or '')
   for i = 1, #remembered, 2 do
     local at, till, types, rest = string.match(remembered[i + 1], '^(%d+) (%d+) (%S+) (.*)$')
-    local near = at and (not occurred or (at - EARLY <= occurred and occurred <= at + LATE))
+    -- Of an order that we made, whose write has no time here, the event is ours whenever it occurred.
+    local near = at and (at == '0' or not occurred or (at - EARLY <= occurred and occurred <= at + LATE))
     if near and tonumber(at) <= came and came <= tonumber(till) and tonumber(at) < first then
       local begin, last = string.find(',' .. types .. ',', ',' .. kind .. ',', 1, true)
       if begin then

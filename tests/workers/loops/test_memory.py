@@ -199,7 +199,12 @@ async def test_a_type_is_not_taken_for_one_that_it_begins_like(client, memory, c
 async def test_an_event_waits_while_an_order_is_being_made(client, memory, claim):
     """It may be of that order, whose id is in an answer that has not come; then it is known for what it is."""
     await memory.expect(a_creation(), window_ms=30_000)
-    accepted(client, an_event("evt-1"), an_event("evt-2", type="order.updated", subject="order-2"))
+    occurred = str(int(client.time()[0]) * 1000)
+    accepted(
+        client,
+        an_event("evt-1", occurred=occurred),
+        an_event("evt-2", type="order.updated", subject="order-2"),
+    )
     assert {"evt-2": None} == await claim()
 
     await memory.expect(a_creation(order="order-1", made=True), window_ms=60_000)
