@@ -360,7 +360,7 @@ async def test_who_wants_the_newest_only_passes_over_what_a_newer_one_follows(cl
 async def test_what_has_begun_is_finished_whatever_follows(client, plant):
     """Its effects are half of what was wanted; to stop there would leave them so."""
     accepted(client, an_event("evt-1"))
-    deeds.FAILURES["second"] = [Transient("not now")]
+    deeds.FAILURES["second"] = [Transient("not now", retry_after_s=60.0)]
     await work(plant(workflow={"latest_only": True}, shift_s=0.05))
     assert Status.RETRYING is record(client, "evt-1").status
     accepted(client, an_event("evt-2"))
