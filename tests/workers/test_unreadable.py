@@ -207,7 +207,7 @@ def test_what_every_version_says_is_read(client):
 async def test_an_event_in_a_newer_workflow_dies_and_a_newer_release_finishes_it(client, redis_url, tmp_path):
     """The one thing that a step back cannot leave waiting: a workflow with a setting that is not known here."""
     deeds.forget()
-    deeds.FAILURES["second"] = [Transient("not now")]
+    deeds.FAILURES["second"] = [Transient("not now", retry_after_s=60.0)]
     accepted(client, an_event())
     await shift.work(plant(redis_url, tmp_path, "first", "second"), linger_s=0.02)
     stored = client.get(next(client.scan_iter(f"{keys.workflow('one', '')}*")))
